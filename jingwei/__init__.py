@@ -1,0 +1,1 @@
+"""Jingwei 经纬: a city's grassroots governance — every place in a grid, every matter in a closed loop, every loop counted."""

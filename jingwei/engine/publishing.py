@@ -1,0 +1,81 @@
+"""Putting playbooks and class lists into force. What was published never changes; a change is a new version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from jingwei.engine import check, library
+from jingwei.engine.library import PLAYBOOKS, Playbook
+from jingwei.engine.models import CaseClass, ProcedureVersion
+from jingwei.kernel import journal, strict_yaml
+from jingwei.kernel.actors import Actor
+from jingwei.kernel.calendar import Limit
+from jingwei.kernel.moments import now
+from jingwei.kernel.refusals import Reason, Refused
+from jingwei.kernel.versions import raise_version
+
+
+@transaction.atomic
+def publish(folder: Path, *, by: Actor) -> ProcedureVersion | None:
+    """Put the playbook of a folder into force; None when just this is in force already.
+
+    Refused when the checker finds anything, or when other content was published under the same version before.
+    """
+    playbook, problems = library.read_folder(folder)
+    problems = problems or (check.problems_of(playbook) if playbook else [])
+    if playbook is None or problems:
+        raise Refused(*(Reason("playbook-unsound", values={"says": str(problem)}) for problem in problems))
+    return _store(playbook, by=by)
+
+
+def _store(playbook: Playbook, *, by: Actor) -> ProcedureVersion | None:
+    name, number = playbook.procedure.procedure, playbook.procedure.version
+    digest = library.digest_of(playbook.files)
+    there = ProcedureVersion.objects.filter(procedure=name).order_by("-version").first()
+    if there and there.version == number and there.digest == digest:
+        return None
+    if there and there.version >= number:
+        raise Refused(Reason("version-published", values={"procedure": name, "version": there.version}))
+    row = ProcedureVersion(procedure=name, version=number, digest=digest, files=playbook.files, published_at=now())
+    row.save(force_insert=True)
+    journal.record(row, "published", by=by, detail={"procedure": name, "version": number, "digest": digest})
+    raise_version(library.COUNTER)
+    library.forget()
+    return row
+
+
+@transaction.atomic
+def load_classes(file: Path) -> int:
+    """Take a class list with its standards from a YAML file; return how many classes it has. Classes no longer named go out of use."""
+    data = strict_yaml.read(file.read_text("utf-8")).data
+    found: list[CaseClass] = []
+    for top in data["classes"]:
+        found.append(CaseClass(list=data["list"], code=top["code"], zh=top["zh"], en=top["en"], order=len(found)))
+        found += [_class(data["list"], top["code"], kind, len(found) + n) for n, kind in enumerate(top.get("kinds", []))]
+    columns = ["parent", "zh", "en", "filed_when", "closed_when", "limits", "lead", "evidence", "order", "in_use"]
+    CaseClass.objects.filter(list=data["list"]).exclude(code__in=[c.code for c in found]).update(in_use=False)
+    CaseClass.objects.bulk_create(found, update_conflicts=True, unique_fields=["list", "code"], update_fields=columns)
+    raise_version(library.COUNTER)
+    library.forget()
+    return len(found)
+
+
+def _class(list_name: str, parent: str, kind: dict[str, Any], order: int) -> CaseClass:
+    limits = {name: kind[word] for name, word in (("handle", "limit"), ("total", "total")) if word in kind}
+    for by_urgency in limits.values():
+        for text in by_urgency.values():
+            Limit.parse(text)
+    return CaseClass(
+        list=list_name, code=kind["code"], parent=parent, zh=kind["zh"], en=kind["en"], filed_when=kind.get("filed_when", ""),
+        closed_when=kind.get("closed_when", ""), limits=limits, lead=kind.get("lead", ""), evidence=int(kind.get("evidence", 1)), order=order,
+    )  # fmt: skip
+
+
+def publish_all(*, by: Actor) -> list[str]:
+    """Load every class list and publish every playbook that ships with the project; return what is new."""
+    for file in sorted((PLAYBOOKS / "classes").glob("*.yaml")):
+        load_classes(file)
+    return [str(row) for folder in check.folders() if (row := publish(folder, by=by))]

@@ -1,0 +1,314 @@
+"""Every question a page asks about cases. Lists start from what the actor may see and are index ranges, whatever the city's size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from jingwei.engine import library, rules, words
+from jingwei.engine.actions import code_hash, situation
+from jingwei.engine.change import CaseChange, Done
+from jingwei.engine.definition import AskRule, Move, TaskRule
+from jingwei.engine.models import Ask, Case, CaseAction, CaseClock, Link, Message, Participant, Rating, Task
+from jingwei.engine.standing import TIER_COLUMNS, may_see, path_of, readers_of
+from jingwei.kernel import ids
+from jingwei.kernel.actors import Actor, Party
+from jingwei.kernel.moments import now
+from jingwei.kernel.refusals import Reason
+from jingwei.registry.staff import Staff
+
+COUNT_UP_TO = 1000
+SOON = timedelta(hours=4)
+
+
+# ---------------------------------------------------------------- which cases
+
+
+def cases_for(actor: Staff) -> QuerySet[Case]:
+    """Every case this assignment may see: of its area, of its unit, or in its hands; never one that is about it."""
+    mine = Q(owner_post=actor.post)
+    if actor.organisation is not None:
+        mine |= Q(lead_unit=actor.organisation) | Exists(_taking_part(kind="unit", ref=actor.organisation))
+    mine |= Exists(_taking_part(kind="post", ref=actor.post))
+    return not_about(actor, Case.objects.filter(mine | in_area(actor)))
+
+
+def in_area(actor: Staff) -> Q:
+    """The cases of the actor's area, for the procedures that let their role read them."""
+    allowed = [name for name, playbook in library.all_in_force().items() if actor.role in readers_of(playbook.procedure)]
+    if not allowed:
+        return Q(pk__isnull=True)
+    named = Q() if len(allowed) == len(library.all_in_force()) else Q(procedure__in=allowed)
+    if actor.area_kind == "city":
+        return named if named else Q(pk__isnull=False)
+    column = TIER_COLUMNS.get(actor.area_kind)
+    return named & Q(**{column: actor.area}) if column else Q(pk__isnull=True)
+
+
+def not_about(actor: Staff, cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Leave out the cases that complain about this person, post or unit."""
+    cases = cases.exclude(about_person=actor.person).exclude(about_post=actor.post)
+    return cases.exclude(about_unit__in=path_of(actor)) if actor.organisation else cases
+
+
+def visible_case(actor: Actor, case_id: UUID) -> Case | None:
+    """The case of this id if the actor may see it; anything else does not exist for them."""
+    case = Case.objects.filter(pk=case_id).first()
+    if case is None:
+        return None
+    return case if may_see(actor, case, library.version(case.version_id).procedure) else None
+
+
+def case_by_code(typed: str) -> tuple[Case, Party] | None:
+    """The case that a query code opens, and the party it makes of whoever knows it."""
+    code = ids.read_code(typed)
+    if len(code) != 10:
+        return None
+    case = Case.objects.filter(query_code=code_hash(code)).first()
+    return (case, Party(id=case.reporter)) if case else None
+
+
+# ---------------------------------------------------------------- queues of a desk
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A list a desk works off: which cases, in which order."""
+
+    name: str
+    filter: Callable[[Staff], Q | None]
+    order: str = "next_due"
+
+
+def _mine(actor: Staff) -> Q | None:
+    return Q(owner_post=actor.post, ended_at=None)
+
+
+def _unit(actor: Staff) -> Q | None:
+    return Q(owner_unit=actor.organisation, ended_at=None) if actor.organisation else None
+
+
+def _late(actor: Staff) -> Q | None:
+    scope = _open_scope(actor)
+    return scope & Q(next_due__lt=now()) if scope is not None else None
+
+
+def _soon(actor: Staff) -> Q | None:
+    scope = _open_scope(actor)
+    return scope & Q(next_due__gte=now(), next_due__lt=now() + SOON) if scope is not None else None
+
+
+def _open(actor: Staff) -> Q | None:
+    return _open_scope(actor)
+
+
+def _all(actor: Staff) -> Q | None:
+    if _reads_area(actor):
+        return in_area(actor)
+    return Q(participants__kind="unit", participants__ref=actor.organisation) if actor.organisation else None
+
+
+def _unlocated(actor: Staff) -> Q | None:
+    """Nobody knows yet where it is: the city's desk works these; a lower desk only what was put into its hands."""
+    return Q(area=None, ended_at=None) & in_area(actor) if actor.area_kind == "city" and _reads_area(actor) else None
+
+
+def _reads_area(actor: Staff) -> bool:
+    return any(actor.role in readers_of(playbook.procedure) for playbook in library.all_in_force().values()) and actor.area_kind in ("city", *TIER_COLUMNS)
+
+
+def _open_scope(actor: Staff) -> Q | None:
+    if _reads_area(actor):
+        return in_area(actor) & Q(ended_at=None)
+    return _unit(actor)
+
+
+QUEUES: dict[str, Queue] = {
+    queue.name: queue
+    for queue in (
+        Queue("mine", _mine),
+        Queue("unit", _unit),
+        Queue("late", _late),
+        Queue("soon", _soon),
+        Queue("open", _open),
+        Queue("unlocated", _unlocated, "received_at"),
+        Queue("all", _all, "-received_at"),
+    )
+}
+
+
+def queue(actor: Staff, name: str) -> QuerySet[Case] | None:
+    """The cases of a queue in their order, or None where this post has no such queue."""
+    which = QUEUES[name].filter(actor)
+    return not_about(actor, Case.objects.filter(which)).order_by(QUEUES[name].order) if which is not None else None
+
+
+def queue_counts(actor: Staff) -> dict[str, int]:
+    """How many each queue holds, counted up to 1,000, in one statement; and the asks waiting for this post to decide."""
+    parts: list[tuple[str, QuerySet[Any]]] = []
+    for name in QUEUES:
+        if name != "all" and (cases := queue(actor, name)) is not None:
+            parts.append((name, cases.order_by().values("pk")[:COUNT_UP_TO]))
+    parts.append(("asks", asks_to_decide(actor).order_by().values("pk")[:COUNT_UP_TO]))
+    parts.append(("tasks", tasks_to_answer(actor).order_by().values("pk")[:COUNT_UP_TO]))
+    parts.append(("unread", unread(actor).order_by().values("pk")[:COUNT_UP_TO]))
+    columns, params = [], []
+    for name, part in parts:
+        sql, values = part.query.sql_with_params()
+        columns.append(f'(SELECT COUNT(*) FROM ({sql}) AS "{name}") AS "{name}"')
+        params += list(values)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(columns), params)
+        return dict(zip([name for name, _ in parts], cursor.fetchone(), strict=True))
+
+
+def asks_to_decide(actor: Staff) -> QuerySet[Ask]:
+    """Open asks that this post or unit decides, the most urgent first."""
+    mine = Q(decider_post=actor.post)
+    if actor.organisation:
+        mine |= Q(decider_unit=actor.organisation)
+    return Ask.objects.filter(mine, state="open").order_by("due_at")
+
+
+def tasks_to_answer(actor: Staff) -> QuerySet[Task]:
+    """Open tasks of this post or unit."""
+    mine = Q(to_post=actor.post)
+    if actor.organisation:
+        mine |= Q(to_unit=actor.organisation)
+    return Task.objects.filter(mine, state="open").order_by("due_at")
+
+
+def unread(actor: Staff) -> QuerySet[Message]:
+    """Messages to this post or unit that nobody has read."""
+    mine = Q(to_kind="post", to_ref=actor.post)
+    if actor.organisation:
+        mine |= Q(to_kind="unit", to_ref=actor.organisation)
+    return Message.objects.filter(mine, read_at=None).order_by("-at")
+
+
+def search(actor: Staff, text: str) -> list[Case]:
+    """Cases by number or words that the actor may see, newest first, at most 50."""
+    text = text.strip()
+    if not text:
+        return []
+    by_number = Case.objects.filter(number=text.upper()).first()
+    if by_number is not None:
+        return [by_number] if may_see(actor, by_number, library.version(by_number.version_id).procedure) else []
+    found = words.matching(text)
+    return list(cases_for(actor).filter(pk__in=found).order_by("-received_at")[:50])
+
+
+def similar(text: str, *, lon: float | None = None, lat: float | None = None, area: int | None = None, class_top: str = "", most: int = 3) -> list[Case]:
+    """Open cases near by or in the same area that share words or class: an offer to join, never a decision."""
+    since = now() - timedelta(days=30)
+    cases = Case.objects.filter(ended_at=None, confidential=False, received_at__gte=since)
+    if lon is not None and lat is not None:
+        near = 0.003  # about 300 m
+        cases = cases.filter(lon__range=(lon - near, lon + near), lat__range=(lat - near, lat + near))
+    elif area is not None:
+        cases = cases.filter(Q(grid=area) | Q(community=area) | Q(area=area))
+    elif not text:
+        return []
+    else:
+        cases = cases.filter(pk__in=words.matching(text, most=50))
+    wanted = set(words.tokens(text))
+    scored = [(_likeness(case, wanted, class_top), case) for case in cases.order_by("-received_at")[:100]]
+    return [case for likeness, case in sorted(scored, key=lambda one: -one[0]) if likeness > 0][:most]
+
+
+def _likeness(case: Case, wanted: set[str], class_top: str) -> float:
+    shared = len(wanted & set(words.tokens(case.title + str(case.values.get("description", "")))))
+    return shared / max(4, len(wanted)) + (0.5 if class_top and class_top == case.class_top else 0)
+
+
+# ---------------------------------------------------------------- one case
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something that may be done: allowed when there are no reasons."""
+
+    kind: str
+    name: str
+    rule: Move | AskRule | TaskRule
+    reasons: tuple[Reason, ...]
+    needs: tuple[str, ...]
+    may: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Everything a page about one case shows to one actor."""
+
+    case: Case
+    playbook: library.Playbook
+    roles: frozenset[str]
+    options: list[Option]
+    actions: list[CaseAction]
+    clocks: list[CaseClock]
+    asks: list[Ask]
+    tasks: list[Task]
+    links: list[Link]
+    ratings: list[Rating]
+    change: CaseChange
+
+    @property
+    def allowed(self) -> list[Option]:
+        return [option for option in self.options if not option.reasons]
+
+    @property
+    def refused(self) -> list[Option]:
+        return [option for option in self.options if option.reasons]
+
+
+def case_page(case: Case, actor: Actor) -> CasePage:
+    """Gather a case's page; the caller has made sure that the actor may see it."""
+    playbook = library.version(case.version_id)
+    change = CaseChange(case, playbook, Done("look", "page"), by=actor)
+    case.seq -= 0 if change.is_new else 1  # looking is not acting
+    linked = Link.objects.filter(Q(case=case) | Q(other=case), undone_at=None).select_related("case", "other") if _is_linked(case) else []
+    return CasePage(
+        case=case,
+        playbook=playbook,
+        roles=change.standing.roles_of(actor),
+        options=options_of(change),
+        actions=list(CaseAction.objects.filter(case=case).order_by("seq")),
+        clocks=change.clocks.rows,
+        asks=change.asks,
+        tasks=change.tasks,
+        links=list(linked),
+        ratings=list(Rating.objects.filter(case=case)) if any(name.startswith("rated_") for name in case.counters) else [],
+        change=change,
+    )
+
+
+def options_of(change: CaseChange) -> list[Option]:
+    """What could be done in the case's state by somebody of the actor's kind: allowed first, refused with their reasons."""
+    case, procedure = change.case, change.procedure
+    here = situation(change)
+    options: list[Option] = []
+    for name, move in procedure.moves_from(case.state).items():
+        change.done = Done("move", name)
+        reasons = tuple(rules.why_not_move(procedure, move, here))
+        options.append(Option("move", name, move, reasons, move.needs, (*[f for f in move.has if f not in here.there], *move.may)))
+    for name, ask in procedure.asks.items():
+        if case.state in ask.while_ or here.roles & set(ask.by):
+            options.append(Option("ask", name, ask, tuple(rules.why_not_ask(ask, name, here)), ask.needs, ()))
+    for name, task in procedure.tasks.items():
+        if case.state in task.while_ and here.roles & set(task.given_by):
+            options.append(Option("task", name, task, (), task.needs, ()))
+    return sorted(options, key=lambda option: bool(option.reasons))
+
+
+def _is_linked(case: Case) -> bool:
+    return "followers" in case.counters or "follows" in case.counters
+
+
+def _taking_part(*, kind: str, ref: int) -> QuerySet[Participant]:
+    return Participant.objects.filter(case=OuterRef("pk"), kind=kind, ref=ref)

@@ -1,0 +1,1 @@
+"""Reading aids: similar open cases. They never decide anything."""

@@ -1,0 +1,10 @@
+"""Django's entry for the reading aids."""
+
+from django.apps import AppConfig
+
+
+class InsightConfig(AppConfig):
+    """No tables yet."""
+
+    name = "jingwei.insight"
+    label = "insight"

@@ -1,0 +1,4 @@
+"""What every other part stands on: journal, outbox, calendar, numbering, attachments, privacy, refusals, accounts.
+
+The kernel knows login accounts and bare ids only; who a person is and what a place is, the registry knows.
+"""

@@ -1,0 +1,239 @@
+"""Logging in: passwords, one-time activation codes, the second factor, sessions and tokens. Staff only; residents need no account."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pyotp
+from django.conf import settings
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from jingwei import city as cities
+from jingwei.kernel import ids, journal, rows, sealed, throttle
+from jingwei.kernel.actors import Actor, Person
+from jingwei.kernel.models import Account, ApiToken, LoginSession, StaffAccess
+from jingwei.kernel.moments import now
+from jingwei.kernel.refusals import Reason, Refused
+
+FAILURES_ALLOWED = 5
+LOCKED_FOR = timedelta(minutes=30)
+ACTIVATION_DAYS = 14
+LONGEST_SESSION = timedelta(hours=12)
+IDLE_MINUTES = {False: 30, True: 15}  # True: accounts that need a second factor
+LOGINS_PER_ADDRESS = throttle.Rate("login", 60, timedelta(minutes=10))
+DEMO_PREFIX = "demo-"
+
+#: compared against when there is no such account, so that an answer takes as long either way
+_NOBODY = make_password(secrets.token_hex(16))
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A session just begun. `token` goes into the cookie; only its hash is stored."""
+
+    session: LoginSession
+    token: str
+
+
+def open_account(login: str, person: int, *, by: Actor, password: str = "", needs_second_factor: bool = False) -> tuple[Account, str]:
+    """Create an account; return it and, without a password, the activation code to be printed once."""
+    account = Account(login=login, person=person, needs_second_factor=needs_second_factor)
+    code = "" if password else ids.new_code(12)
+    if password:
+        _check_password(password, account)
+    account.password = make_password(password or None)
+    if code:
+        account.activation, account.activation_until = _hash(code), now() + timedelta(days=ACTIVATION_DAYS)
+    account.save(force_insert=True)
+    journal.record(account, "account-opened", by=by, detail={"person": person})
+    return account, code
+
+
+def activate(login: str, code: str, password: str) -> Account:
+    """Exchange the printed code for a password; the code works once."""
+    throttle.count(LOGINS_PER_ADDRESS, of=f"activate:{login}")
+    account = Account.objects.filter(login=login, is_active=True).first()
+    good = account and account.activation and secrets.compare_digest(bytes(account.activation), _hash(ids.read_code(code)))
+    if not account or not good or not account.activation_until or account.activation_until < now():
+        raise Refused(Reason("activation-code-wrong", "code"))
+    _check_password(password, account)
+    with transaction.atomic():
+        journal.record(
+            account, "account-activated", by=themselves(account), password=make_password(password), activation=None, activation_until=None
+        )
+    return account
+
+
+def log_in(login: str, password: str, *, code: str = "", address: str | None = None, device: str = "") -> Login:
+    """Begin a session, or refuse. Five failures lock an account for 30 minutes; the answer never says which part was wrong."""
+    throttle.count(LOGINS_PER_ADDRESS, of=address or "")
+    account = Account.objects.filter(login=login).first()
+    right = check_password(password, account.password if account else _NOBODY)
+    if account is None:
+        raise Refused("login-wrong")
+    if login.startswith(DEMO_PREFIX) and not settings.DEMO:
+        raise Refused("demo-accounts-only-in-demo")
+    if account.locked_until and account.locked_until > now():
+        _note(account, "refused-locked", address)
+        raise Refused(Reason("account-locked", values={"until": account.locked_until}))
+    if not right or not account.is_active:
+        _count_failure(account, address)
+        raise Refused("login-wrong")
+    if account.second_factor is not None:
+        _check_second_factor(account, code, address)
+    return _begin(account, address=address, device=device, second_factor=account.second_factor is not None)
+
+
+def log_out(session: LoginSession) -> None:
+    """End one session."""
+    LoginSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=now())
+
+
+def end_sessions(account: Account, *, by: Actor) -> int:
+    """End every session and token of an account; return how many sessions ran."""
+    with transaction.atomic():
+        ended = LoginSession.objects.filter(account=account, ended_at=None).update(ended_at=now())
+        ApiToken.objects.filter(account=account, revoked_at=None).update(revoked_at=now())
+        journal.record(account, "sessions-ended", by=by, detail={"sessions": ended})
+    return ended
+
+
+def close_account(account: Account, *, by: Actor) -> None:
+    """Somebody left: no login from now on, every session and token ends at once."""
+    end_sessions(account, by=by)
+    with transaction.atomic():
+        journal.record(account, "account-closed", by=by, is_active=False)
+
+
+def new_activation(account: Account, *, by: Actor) -> str:
+    """Return a fresh one-time code for somebody who lost the password; the old password ends."""
+    code = ids.new_code(12)
+    end_sessions(account, by=by)
+    with transaction.atomic():
+        journal.record(
+            account, "activation-renewed", by=by, password=make_password(None), failures=0, locked_until=None,
+            activation=_hash(code), activation_until=now() + timedelta(days=ACTIVATION_DAYS),
+        )  # fmt: skip
+    return code
+
+
+def change_password(account: Account, old: str, new: str) -> None:
+    """Change one's own password; every other session ends."""
+    if not check_password(old, account.password):
+        raise Refused(Reason("old-password-wrong", "old"))
+    _check_password(new, account)
+    end_sessions(account, by=themselves(account))
+    with transaction.atomic():
+        journal.record(account, "password-changed", by=themselves(account), password=make_password(new))
+
+
+def propose_second_factor(account: Account) -> str:
+    """Return a fresh TOTP secret for a QR code; it counts once `confirm_second_factor` saw a code made with it."""
+    return pyotp.random_base32()
+
+
+def otp_address(account: Account, secret: str) -> str:
+    """The otpauth:// address that an authenticator app reads."""
+    return pyotp.TOTP(secret).provisioning_uri(name=account.login, issuer_name=settings.CITY.name_en)
+
+
+def confirm_second_factor(account: Account, session: LoginSession, secret: str, code: str) -> None:
+    """Store the secret, sealed, after one right code."""
+    if not pyotp.TOTP(secret).verify(code, for_time=now(), valid_window=1):
+        raise Refused(Reason("second-factor-wrong", "code"))
+    box = sealed.lock_apart("totp", account.login, secret)
+    with transaction.atomic():
+        journal.record(account, "second-factor-set", by=themselves(account), second_factor=box, last_counter=_counter(now()))
+    LoginSession.objects.filter(pk=session.pk).update(second_factor_at=now())
+
+
+def issue_token(account: Account, session: LoginSession, *, assignment: int, label: str, days: int) -> tuple[ApiToken, str]:
+    """Return a token for a program that acts from one assignment; only after the second factor."""
+    if session.second_factor_at is None:
+        raise Refused("second-factor-needed")
+    if not 1 <= days <= 366:
+        raise Refused(Reason("token-days", "days", {"most": 366}))
+    secret = secrets.token_urlsafe(32)
+    token = ApiToken(
+        token=_hash(secret), account=account, assignment=assignment, label=label, issued_at=now(), expires_at=now() + timedelta(days=days)
+    )
+    with transaction.atomic():
+        token.save(force_insert=True)
+        journal.record(account, "token-issued", by=themselves(account, assignment), detail={"token": token.pk, "assignment": assignment})
+    return token, secret
+
+
+def revoke_token(token: ApiToken, *, by: Actor) -> None:
+    """End a token at once."""
+    with transaction.atomic():
+        if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now()):
+            journal.record(token.account, "token-revoked", by=by, detail={"token": token.pk})
+
+
+def hash_of(secret: str) -> bytes:
+    """What is stored of a cookie or token."""
+    return _hash(secret)
+
+
+def themselves(account: Account, assignment: int | None = None) -> Actor:
+    """The person of an account, minding their own login: no office is acted from."""
+    return Person(person=account.person, assignment=assignment)
+
+
+def _begin(account: Account, *, address: str | None, device: str, second_factor: bool) -> Login:
+    token, moment = secrets.token_urlsafe(32), now()
+    session = LoginSession(
+        token=_hash(token), account=account, began_at=moment, seen_at=moment, device=device[:80],
+        idle_minutes=IDLE_MINUTES[account.needs_second_factor], second_factor_at=moment if second_factor else None,
+    )  # fmt: skip
+    with transaction.atomic():
+        session.save(force_insert=True)
+        Account.objects.filter(pk=account.pk).update(failures=0, locked_until=None, last_login=moment)
+        _note(account, "login", address)
+    return Login(session, token)
+
+
+def _count_failure(account: Account, address: str | None) -> None:
+    failures = account.failures + 1
+    locked = now() + LOCKED_FOR if failures >= FAILURES_ALLOWED else None
+    Account.objects.filter(pk=account.pk).update(failures=0 if locked else failures, locked_until=locked)
+    _note(account, "locked" if locked else "failed", address)
+
+
+def _check_second_factor(account: Account, code: str, address: str | None) -> None:
+    secret = sealed.unlock_apart("totp", account.login, bytes(account.second_factor or b""))
+    if not code:
+        raise Refused("second-factor-asked")
+    moment = now()
+    for counter in (_counter(moment), _counter(moment) - 1, _counter(moment) + 1):
+        if secrets.compare_digest(pyotp.TOTP(secret).generate_otp(counter), code.strip()):
+            fresh = Account.objects.filter(pk=account.pk, last_counter__lt=counter).update(last_counter=counter)
+            if fresh:
+                return
+    _count_failure(account, address)
+    raise Refused(Reason("second-factor-wrong", "code"))
+
+
+def _counter(moment: datetime) -> int:
+    return int(moment.timestamp()) // 30
+
+
+def _check_password(password: str, account: Account) -> None:
+    try:
+        validate_password(password, account)
+    except ValidationError as weak:
+        raise Refused(*(Reason("password-weak", "password", {"why": why}) for why in weak.messages)) from weak
+
+
+def _note(account: Account, event: str, address: str | None) -> None:
+    rows.insert(StaffAccess(account=account, at=now(), event=event, address=address))
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(cities.key(settings.CITY, "tokens") + secret.encode()).digest()

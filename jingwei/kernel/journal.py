@@ -1,0 +1,102 @@
+"""Write journal lines, and read a subject's own.
+
+A line's hash covers every column and the hash of the line before it of the same subject. The subject's row keeps how many
+lines there are and the last hash, so that a line missing at the end is missed. `jingwei.kernel.seals` covers both from outside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from jingwei.kernel import ids, rows
+from jingwei.kernel.actors import Actor, Party
+from jingwei.kernel.models import JournalHead, Journalled, JournalLine
+from jingwei.kernel.moments import now
+from jingwei.kernel.refusals import ChangedMeanwhile
+
+
+def next_line(
+    subject: Journalled, verb: str, *, by: Actor, detail: dict[str, Any] | None = None, happened_at: datetime | None = None
+) -> JournalLine:
+    """Return the subject's next line, unsaved, and move the count and head of the row in memory on to it.
+
+    The caller writes line, count and head together: `Journalled` rows change first-write-wins, so two writers cannot both.
+    `detail` holds ids and codes only.
+    """
+    line = _line(subject.journal_kind, subject_id(subject), subject.journal_count + 1, verb, by, detail, happened_at)
+    line.hash = digest(line, bytes(subject.journal_head))
+    subject.journal_count, subject.journal_head = line.seq, line.hash
+    return line
+
+
+def record(
+    subject: Journalled, verb: str, *, by: Actor, detail: dict[str, Any] | None = None, happened_at: datetime | None = None, **values: Any
+) -> None:
+    """Write one line and the subject's new values in the caller's transaction, or raise ``ChangedMeanwhile``."""
+    before = subject.journal_count
+    line = next_line(subject, verb, by=by, detail=detail, happened_at=happened_at)
+    head = {"journal_count": subject.journal_count, "journal_head": subject.journal_head}
+    if not rows.change(subject, only_if={"journal_count": before}, **values, **head):
+        raise ChangedMeanwhile()
+    rows.insert(line)
+
+
+@transaction.atomic
+def record_apart(kind: str, subject: UUID, verb: str, *, by: Actor, detail: dict[str, Any] | None = None) -> None:
+    """Write one line for a subject without a row of its own, waiting for whoever writes to the same one."""
+    JournalHead.objects.get_or_create(kind=kind, subject=subject)
+    head = JournalHead.objects.select_for_update().get(kind=kind, subject=subject)
+    line = _line(kind, subject, head.journal_count + 1, verb, by, detail, None)
+    line.hash = digest(line, bytes(head.journal_head))
+    head.journal_count, head.journal_head = line.seq, line.hash
+    head.save(update_fields=["journal_count", "journal_head"])
+    rows.insert(line)
+
+
+def lines_of(subject: Journalled) -> list[JournalLine]:
+    """Return the subject's lines, oldest first."""
+    return list(JournalLine.objects.filter(kind=subject.journal_kind, subject=subject_id(subject)).order_by("seq"))
+
+
+def subject_id(subject: Journalled) -> UUID:
+    """A subject's id in the journal: its UUID, or its row number written as one."""
+    return subject.pk if isinstance(subject.pk, UUID) else ids.numbered(subject.pk)
+
+
+def digest(line: JournalLine, before: bytes) -> bytes:
+    """Return SHA-256 over the line and the hash before it."""
+    fields = [
+        line.kind, str(line.subject), line.seq, _moment(line.happened_at), _moment(line.recorded_at), line.actor_kind,
+        line.person, line.assignment, line.client, str(line.party or ""), line.verb, line.detail, before.hex(),
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).digest()
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.timestamp():.6f}"
+
+
+def _line(
+    kind: str, subject: UUID, seq: int, verb: str, by: Actor, detail: dict[str, Any] | None, happened_at: datetime | None
+) -> JournalLine:
+    moment = now()
+    return JournalLine(
+        kind=kind,
+        subject=subject,
+        seq=seq,
+        happened_at=happened_at or moment,
+        recorded_at=moment,
+        actor_kind=by.kind,
+        person=by.person,
+        assignment=by.assignment,
+        client=by.client,
+        party=by.id if isinstance(by, Party) else None,
+        verb=verb,
+        detail=detail or {},
+    )

@@ -1,0 +1,50 @@
+"""Serial numbers: from blocks reserved in a short transaction of their own. Gaps are allowed, doubles never."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from django.db import connection, transaction
+
+from jingwei.kernel.models import SerialBlock
+
+BLOCK = 50
+_SERIES_KEPT = 2000
+_blocks: OrderedDict[str, list[int]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def take(series: str) -> int:
+    """Return the next number of a series, from 1.
+
+    Call it before the transaction that uses the number: a block then outlives a rollback. Inside a transaction only a
+    single number is reserved and none is kept, because a rollback gives the reservation back.
+    """
+    if connection.in_atomic_block:
+        return reserve(series, 1)[0]
+    with _lock:
+        block = _blocks.get(series)
+        if not block:
+            block = _blocks[series] = reserve(series, BLOCK)
+            if len(_blocks) > _SERIES_KEPT:
+                _blocks.popitem(last=False)
+        return block.pop(0)
+
+
+def reserve(series: str, count: int) -> list[int]:
+    """Reserve the next numbers for good; two processes never get the same one."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {SerialBlock._meta.db_table} (series, next) VALUES (%s, %s)"  # noqa: S608
+            f" ON CONFLICT (series) DO UPDATE SET next = {SerialBlock._meta.db_table}.next + %s RETURNING next",
+            [series, 1 + count, count],
+        )
+        end = int(cursor.fetchone()[0])
+    return list(range(end - count, end))
+
+
+def forget() -> None:
+    """Drop the blocks held in memory (after a fork, and in tests)."""
+    with _lock:
+        _blocks.clear()

@@ -1,0 +1,89 @@
+"""The outbox: what leaves a transaction is a row written with it; workers run it at least once, with back-off.
+
+An effect is a plain function registered by name. It must be safe to repeat; its key tells a provider that it is the same one.
+Why not a queue library: docs/decisions/0003-an-outbox-of-our-own.md.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from jingwei.kernel import ids
+from jingwei.kernel.models import OutboxRow
+from jingwei.kernel.moments import now
+
+log = logging.getLogger("jingwei.outbox")
+
+Effect = Callable[[OutboxRow], None]
+_effects: dict[str, Effect] = {}
+
+CLAIM = timedelta(minutes=2)
+STUCK_AFTER = 5
+
+
+def effect(name: str) -> Callable[[Effect], Effect]:
+    """Register a function as the effect of this name."""
+
+    def register(function: Effect) -> Effect:
+        _effects[name] = function
+        return function
+
+    return register
+
+
+def put(name: str, payload: dict[str, Any], *, case: UUID | None = None, due_at: datetime | None = None) -> OutboxRow:
+    """Return the row of an effect, unsaved; the action writes it with everything else."""
+    moment = now()
+    return OutboxRow(effect=name, payload=payload, key=ids.new_id(), case=case, created_at=moment, due_at=due_at or moment)
+
+
+def work_off(*, at_once: int = 50) -> int:
+    """Run what is due; return how many were tried. Two workers never run one row at the same time."""
+    rows = _claim(at_once)
+    for row in rows:
+        _run(row)
+    return len(rows)
+
+
+def stuck() -> list[OutboxRow]:
+    """Return what failed so often that a person should look, oldest first."""
+    return list(OutboxRow.objects.filter(done_at=None, tries__gte=STUCK_AFTER).order_by("created_at")[:200])
+
+
+def try_again(row: OutboxRow) -> None:
+    """Let a stuck effect run at once, with a fresh count of tries."""
+    OutboxRow.objects.filter(pk=row.pk, done_at=None).update(due_at=now(), claimed_until=None, tries=0)
+
+
+def _claim(at_once: int) -> list[OutboxRow]:
+    skip = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    table = OutboxRow._meta.db_table
+    moment = OutboxRow._meta.get_field("due_at").get_db_prep_save(now(), connection)
+    until = OutboxRow._meta.get_field("due_at").get_db_prep_save(now() + CLAIM, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET claimed_until = %s, tries = tries + 1 WHERE id IN ("  # noqa: S608
+            f"SELECT id FROM {table} WHERE done_at IS NULL AND due_at <= %s AND (claimed_until IS NULL OR claimed_until <= %s)"
+            f" ORDER BY due_at LIMIT %s{skip}) RETURNING id",
+            [until, moment, moment, at_once],
+        )
+        mine = [row[0] for row in cursor.fetchall()]
+    return list(OutboxRow.objects.filter(pk__in=mine).order_by("due_at", "pk"))
+
+
+def _run(row: OutboxRow) -> None:
+    try:
+        with transaction.atomic():
+            _effects[row.effect](row)
+            OutboxRow.objects.filter(pk=row.pk).update(done_at=now(), claimed_until=None, error="")
+    except Exception as failure:
+        # the class and no more: a message may quote a personal value
+        log.exception("effect %s (row %s, try %s) failed", row.effect, row.pk, row.tries)
+        wait = min(timedelta(hours=1), timedelta(seconds=5) * 2 ** min(row.tries, 12))
+        OutboxRow.objects.filter(pk=row.pk).update(due_at=now() + wait, claimed_until=None, error=type(failure).__name__)

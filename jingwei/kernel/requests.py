@@ -1,0 +1,35 @@
+"""The same request twice. Its client made the id; the first one to write it acts, everybody after gets that answer."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from jingwei.kernel.models import RequestKey
+from jingwei.kernel.moments import now
+from jingwei.kernel.refusals import SameRequestOtherContent
+
+
+def seen_before(request: UUID, *, bound_to: str, content: bytes, answer: dict[str, Any]) -> dict[str, Any] | None:
+    """Note a request inside the caller's transaction. None: it is new. Otherwise: the answer it got the first time.
+
+    `bound_to` is the session, token or face it came through. Other content, or the id of somebody else's request, is refused.
+    """
+    bound, digest = hashlib.sha256(bound_to.encode()).digest()[:16], hashlib.sha256(content).digest()
+    row = RequestKey(id=request, bound=bound, content=digest, answer=answer, created_at=now())
+    fields = RequestKey._meta.concrete_fields
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {RequestKey._meta.db_table} ({', '.join(f.column for f in fields)})"  # noqa: S608
+            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
+            [f.get_db_prep_save(f.pre_save(row, add=True), connection) for f in fields],
+        )
+        if cursor.rowcount == 1:
+            return None
+    first = RequestKey.objects.get(pk=request)
+    if bytes(first.bound) != bound or bytes(first.content) != digest:
+        raise SameRequestOtherContent()
+    return dict(first.answer)

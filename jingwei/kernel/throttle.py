@@ -1,0 +1,54 @@
+"""Limits on tries that hold for every process, because they live in the database."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from jingwei.kernel.models import Throttle
+from jingwei.kernel.moments import now
+from jingwei.kernel.refusals import Reason, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most so many tries within a window."""
+
+    name: str
+    most: int
+    within: timedelta
+
+
+def count(rate: Rate, *, of: str = "") -> None:
+    """Count one try, or raise ``Refused`` when the window is full. Its own transaction: a try counts even when it fails."""
+    moment = now()
+    bucket = _bucket(rate, of)
+    table = Throttle._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (bucket, \"window\", tries) VALUES (%s, %s, 1)"  # noqa: S608
+            f" ON CONFLICT (bucket) DO UPDATE SET"
+            f' tries = CASE WHEN {table}."window" <= %s THEN 1 ELSE {table}.tries + 1 END,'
+            f' "window" = CASE WHEN {table}."window" <= %s THEN %s ELSE {table}."window" END'
+            f" RETURNING tries",
+            [bucket, _db(moment), _db(moment - rate.within), _db(moment - rate.within), _db(moment)],
+        )
+        tries = int(cursor.fetchone()[0])
+    if tries > rate.most:
+        raise Refused(Reason("too-many-tries", values={"minutes": max(1, round(rate.within.total_seconds() / 60))}))
+
+
+def _bucket(rate: Rate, of: str) -> str:
+    """The address behind a try is kept as a keyed hash only."""
+    if not of:
+        return rate.name
+    return f"{rate.name}:{hmac.new(settings.SECRET_KEY.encode(), of.encode(), hashlib.sha256).hexdigest()[:32]}"
+
+
+def _db(moment: datetime) -> object:
+    return Throttle._meta.get_field("window").get_db_prep_save(moment, connection)

@@ -1,0 +1,1 @@
+"""What there is and who answers for it: areas, organisations, posts, people."""

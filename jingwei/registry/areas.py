@@ -1,0 +1,266 @@
+"""Every change of areas: make, change, end, succeed, map. What an area was is kept; codes are never used again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from jingwei.kernel import journal, rows
+from jingwei.kernel.actors import Actor
+from jingwei.kernel.moments import today
+from jingwei.kernel.refusals import Reason, Refused
+from jingwei.kernel.versions import raise_version
+from jingwei.registry import atlas
+from jingwei.registry.models import Area, AreaAlias, AreaMapping, AreaSuccession, AreaVersion
+from jingwei.registry.models.areas import OTHER_KINDS, TIERS
+
+
+@transaction.atomic
+def make_area(
+    kind: str, code: str, name: str, *, by: Actor, parent: Area | None = None, border: shapely.Geometry | None = None,
+    valid_from: date | None = None, **facts: Any,
+) -> Area:  # fmt: skip
+    """Make an area, or refuse with every reason: code used before, wrong length, no parent, parent of another tier."""
+    tier = TIERS.index(kind) + 1 if kind in TIERS else 0
+    reasons = _why_not_stand(kind, tier, code, parent)
+    if not name.strip():
+        reasons.append(Reason("missing", "name"))
+    if reasons:
+        raise Refused(*reasons)
+    area = Area(
+        kind=kind, tier=tier, parent=parent, code=code, name=name.strip(), valid_from=valid_from or today(),
+        border=shapely.to_wkb(border) if border is not None else None, **facts,
+    )  # fmt: skip
+    area.save(force_insert=True)
+    journal.record(area, "area-made", by=by, detail={"code": code, "parent": parent.pk if parent else None})
+    raise_version(atlas.COUNTER)
+    return area
+
+
+@transaction.atomic
+def change_area(area: Area, *, by: Actor, since: date | None = None, **values: Any) -> Area:
+    """Change name, code, parent, border, counts from a day on; the state before stays as a version."""
+    since = since or today()
+    if "border" in values and isinstance(values["border"], shapely.Geometry):
+        values["border"] = shapely.to_wkb(values["border"])
+    changed = {name: value for name, value in values.items() if getattr(area, name) != value}
+    if not changed:
+        return area
+    if "code" in changed:
+        _refuse_if_used(changed["code"], but=area)
+    _keep_version(area, until=since)
+    codes = {name: [getattr(area, name), changed[name]] for name in ("code", "parent_id") if name in changed}
+    journal.record(area, "area-changed", by=by, detail={"columns": sorted(changed), **codes}, **changed, valid_from=since)
+    raise_version(atlas.COUNTER)
+    return area
+
+
+@transaction.atomic
+def end_area(area: Area, *, by: Actor, on: date | None = None, successors: Iterable[Area] = (), reason: str = "") -> Area:
+    """An area ceases; its successors answer for its matters. Its code is never given again."""
+    on = on or today()
+    if area.children.filter(valid_to=None).exists():
+        raise Refused(Reason("has-children", values={"area": area.code}))
+    for new in successors:
+        AreaSuccession.objects.get_or_create(old=area, new=new, defaults={"since": on, "reason": reason})
+    journal.record(area, "area-ended", by=by, detail={"successors": [new.pk for new in successors]}, valid_to=on)
+    raise_version(atlas.COUNTER)
+    return area
+
+
+@transaction.atomic
+def succeed(old: Area, new: Area, *, by: Actor, since: date, reason: str) -> AreaSuccession:
+    """Record that a code was recoded, merged or split while both rows stay (a development zone counted under two codes)."""
+    row, made = AreaSuccession.objects.get_or_create(old=old, new=new, defaults={"since": since, "reason": reason})
+    if made:
+        journal.record(old, "area-succeeded", by=by, detail={"by": new.pk})
+        raise_version(atlas.COUNTER)
+    return row
+
+
+@transaction.atomic
+def add_alias(area: Area, name: str, *, by: Actor, source: str = "") -> AreaAlias:
+    """Note a second name of a place."""
+    row, made = AreaAlias.objects.get_or_create(area=area, name=name.strip(), defaults={"source": source})
+    if made:
+        journal.record(area, "alias-added", by=by, detail={"alias": row.pk})
+    return row
+
+
+@transaction.atomic
+def map_overlay(overlay: Area, bases: Iterable[Area], *, by: Actor, reason: str = "") -> list[AreaMapping]:
+    """Lay an area across the tree over base grids. A base that has one of the same kind already needs a reason."""
+    bases = list(bases)
+    taken = AreaMapping.objects.filter(base__in=bases, overlay__kind=overlay.kind, overlay__valid_to=None).exclude(overlay=overlay)
+    doubles = list(taken.values_list("base__code", flat=True))
+    if doubles and not reason:
+        raise Refused(Reason("mapped-already", values={"codes": doubles[:10]}))
+    known = set(AreaMapping.objects.filter(overlay=overlay).values_list("base", flat=True))
+    new = [AreaMapping(overlay=overlay, base=base, reason=reason) for base in bases if base.pk not in known]
+    AreaMapping.objects.bulk_create(new, batch_size=500)
+    journal.record(overlay, "overlay-mapped", by=by, detail={"bases": [base.pk for base in bases][:500]})
+    return new
+
+
+# ---------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True, slots=True)
+class AsItWas:
+    """An area on a day of the past."""
+
+    area: int
+    code: str
+    name: str
+    parent: int | None
+    households: int | None
+    border: bytes | None
+
+
+def on_day(day: date, *, under: str = "", kind: str = "") -> list[AsItWas]:
+    """Return the areas of a kind under a code as they were on a day, by code."""
+    scope = _under(under) & (Q(kind=kind) if kind else Q())
+    now = Area.objects.filter(scope, valid_from__lte=day).filter(Q(valid_to=None) | Q(valid_to__gt=day))
+    found = [AsItWas(a.pk, a.code, a.name, a.parent_id, a.households, bytes(a.border) if a.border else None) for a in now]
+    past = AreaVersion.objects.filter(_under(under), valid_from__lte=day, valid_to__gt=day)
+    if kind:
+        past = past.filter(area__kind=kind)
+    found += [AsItWas(v.area_id, v.code, v.name, v.parent_id, v.households, bytes(v.border) if v.border else None) for v in past]
+    return sorted(found, key=lambda one: one.code)
+
+
+def by_name(name: str, *, under: int | None = None, kind: str = "") -> QuerySet[Area]:
+    """Return the areas of a name or alias."""
+    areas = Area.objects.filter(Q(name=name) | Q(aliases__name=name), valid_to=None).distinct()
+    if kind:
+        areas = areas.filter(kind=kind)
+    return areas.filter(parent=under) if under else areas
+
+
+def answering_now(area: int) -> set[int]:
+    """The area and whatever it succeeded: matters of an old code belong to who answers for the new one."""
+    found, waiting = {area}, [area]
+    while waiting:
+        olds = AreaSuccession.objects.filter(new__in=waiting).values_list("old", flat=True)
+        waiting = [old for old in olds if old not in found]
+        found |= set(waiting)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class BorderCheck:
+    """How well the grids of a community fill it: shares of its surface."""
+
+    area: int
+    code: str
+    name: str
+    grids: int
+    gap: float
+    overlap: float
+    outside: float
+
+    @property
+    def sound(self) -> bool:
+        """Gap, overlap and what sticks out are each under half a per cent (rules 3.8, CZ-36)."""
+        return max(self.gap, self.overlap, self.outside) < MOST_MISFIT
+
+
+MOST_MISFIT = 0.005
+HOUSEHOLDS = (300, 500)
+
+
+def check_borders(under: str, *, parent_kind: str = "community") -> list[BorderCheck]:
+    """Compare the border of every parent with those of its children in force."""
+    parents = Area.objects.filter(_under(under), kind=parent_kind, valid_to=None, border__isnull=False)
+    children: dict[int, list[shapely.Geometry]] = {}
+    grids = Area.objects.filter(parent__in=parents, tier__gt=0, valid_to=None, border__isnull=False).values_list("parent", "border")
+    for parent, border in grids.iterator(chunk_size=2000):
+        children.setdefault(parent, []).append(shapely.from_wkb(bytes(border)))
+    return [_misfit(area, children.get(area.pk, [])) for area in parents.order_by("code")]
+
+
+def _misfit(area: Area, parts: list[shapely.Geometry]) -> BorderCheck:
+    """Shares of surface in a local equal-area projection: at this size a sinusoidal one is exact enough."""
+    whole = _flat(shapely.from_wkb(bytes(area.border or b"")))
+    flat = [_flat(part) for part in parts]
+    union = shapely.union_all(flat) if flat else shapely.Polygon()
+    size = whole.area or 1.0
+    return BorderCheck(
+        area.pk, area.code, area.name, len(parts), gap=whole.difference(union).area / size,
+        overlap=max(0.0, sum(part.area for part in flat) - union.area) / size, outside=union.difference(whole).area / size,
+    )  # fmt: skip
+
+
+def _flat(geometry: shapely.Geometry) -> shapely.Geometry:
+    return shapely.transform(geometry, lambda xy: np.column_stack([xy[:, 0] * np.cos(np.radians(xy[:, 1])), xy[:, 1]]))
+
+
+def size_outliers(under: str) -> QuerySet[Area]:
+    """Base grids whose households lie outside the usual range; special grids have their own measure."""
+    low, high = HOUSEHOLDS
+    grids = Area.objects.filter(_under(under), kind="grid", valid_to=None, special=False)
+    return grids.filter(Q(households__lt=low) | Q(households__gt=high)).order_by("code")
+
+
+def overlay_conflicts(kind: str) -> dict[str, list[str]]:
+    """What is wrong with an overlay: bases with two of a kind without reason, bases with none, overlays over nothing."""
+    doubles: dict[int, int] = {}
+    rows_ = AreaMapping.objects.filter(overlay__kind=kind, overlay__valid_to=None).values_list("base", "reason")
+    for base, reason in rows_:
+        doubles[base] = doubles.get(base, 0) + (0 if reason else 1)
+    grids = Area.objects.filter(kind="grid", valid_to=None)
+    return {
+        "two": list(Area.objects.filter(pk__in=[base for base, n in doubles.items() if n > 1]).values_list("code", flat=True)),
+        "none": list(grids.exclude(pk__in=doubles).order_by("code").values_list("code", flat=True)),
+        "over_nothing": list(Area.objects.filter(kind=kind, valid_to=None, bases=None).values_list("code", flat=True)),
+    }
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _why_not_stand(kind: str, tier: int, code: str, parent: Area | None) -> list[Reason]:
+    reasons = []
+    if kind not in (*TIERS, *OTHER_KINDS):
+        return [Reason("unknown-kind", "kind", {"kinds": list(TIERS + OTHER_KINDS)})]
+    if Area.objects.filter(code=code).exists() or AreaVersion.objects.filter(code=code).exists():
+        reasons.append(Reason("code-used", "code", {"code": code}))
+    if tier:
+        if not code.isdigit():
+            reasons.append(Reason("code-not-figures", "code"))
+        elif atlas.tier_of(code) not in (0, tier):
+            reasons.append(Reason("code-length", "code", {"code": code, "kind": kind}))
+        if tier > 1 and (parent is None or not 0 < parent.tier < tier):
+            reasons.append(Reason("parent-wrong", "parent", {"kind": kind}))
+    return reasons
+
+
+def _refuse_if_used(code: str, *, but: Area) -> None:
+    if Area.objects.filter(code=code).exclude(pk=but.pk).exists() or AreaVersion.objects.filter(code=code).exclude(area=but).exists():
+        raise Refused(Reason("code-used", "code", {"code": code}))
+
+
+def _keep_version(area: Area, *, until: date) -> None:
+    """What it was until the day before; several changes on one day leave one version."""
+    if area.valid_from >= until:
+        return
+    rows.insert(
+        AreaVersion(
+            area=area, valid_from=area.valid_from, valid_to=until, parent_id=area.parent_id, code=area.code, name=area.name,
+            households=area.households, population=area.population, border=area.border,
+        )
+    )  # fmt: skip
+
+
+def _under(code: str) -> Q:
+    if not code:
+        return Q()
+    low, high = atlas.code_range(code)
+    return Q(code__gte=low, code__lt=high)

@@ -1,0 +1,130 @@
+"""What a public grid board shows: who answers and for what, who else covers the place, and how its border runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from jingwei.kernel import files
+from jingwei.kernel.models import Attachment
+from jingwei.registry.models import Area, AreaMapping, Person, Post
+from jingwei.registry.roles import label
+from jingwei.registry.seats import Holder, holders
+
+#: roles on the board itself, in their order; judges, prosecutors and police stand under “contacts”
+ON_BOARD = ("grid_chief", "grid_worker", "grid_guide", "community_head", "courtyard_head", "veteran_post", "volunteer")
+OFFICIALS = ("judge", "prosecutor", "police")
+WIDTH, HEIGHT = 480, 320
+
+
+@dataclass(frozen=True, slots=True)
+class OnBoard:
+    """One person (or an empty seat) as the board shows it."""
+
+    person: int | None
+    name: str
+    role: str
+    duty: str
+    phone: str
+    has_photo: bool
+
+
+def people_of(area: int) -> list[OnBoard]:
+    """The people of a place in the order of a board; an empty seat is shown as such."""
+    found = sorted((h for h in holders(areas=[area]) if h.role in ON_BOARD), key=lambda h: (ON_BOARD.index(h.role), h.post))
+    return _shown(found)
+
+
+def contacts_over(area: int) -> list[OnBoard]:
+    """The three officials of a grid, and the contacts of party, police and department grids that lie over it."""
+    over = list(AreaMapping.objects.filter(base=area, overlay__valid_to=None).values_list("overlay", flat=True))
+    officials = [h for h in holders(areas=[area]) if h.role in OFFICIALS]
+    return _shown(officials + (holders(areas=over) if over else []))
+
+
+def _shown(found: list[Holder]) -> list[OnBoard]:
+    duties = dict(Post.objects.filter(pk__in=[h.post for h in found]).values_list("pk", "duty"))
+    with_photo = set(
+        Person.objects.filter(pk__in=[h.person for h in found if h.person], photo__isnull=False, photo_consent_at__isnull=False).values_list("pk", flat=True)
+    )
+    return [OnBoard(h.person, h.name, label(h.role), duties.get(h.post, ""), h.phone, h.person in with_photo) for h in found]
+
+
+def photo_of(person: Person) -> Path | None:
+    """The file of somebody's picture, only with their consent."""
+    if person.photo is None or person.photo_consent_at is None:
+        return None
+    row = Attachment.objects.filter(pk=person.photo).first()
+    return files.path_of(row) if row and files.path_of(row).exists() else None
+
+
+def photo_files(area: int) -> dict[int, Path]:
+    """The pictures that a place's board shows, by person."""
+    people = Person.objects.filter(pk__in=[one.person for one in people_of(area) if one.person])
+    return {person.pk: file for person in people if (file := photo_of(person))}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A border as an SVG path within WIDTH × HEIGHT, and where its name goes."""
+
+    path: str
+    x: float
+    y: float
+    name: str
+
+
+def drawing(area: Area) -> Drawing | None:
+    """The border of an area, north up, true to shape."""
+    if area.border is None:
+        return None
+    shape = shapely.from_wkb(bytes(area.border))
+    return _drawn(shape, area.name, *_frame(shape))
+
+
+def neighbours(area: Area) -> list[Drawing]:
+    """The areas beside it under the same parent, in the same frame."""
+    if area.border is None or area.parent_id is None:
+        return []
+    shape = shapely.from_wkb(bytes(area.border))
+    frame = _frame(shape)
+    window = shapely.box(*_window(frame))
+    beside = Area.objects.filter(parent=area.parent_id, valid_to=None, border__isnull=False).exclude(pk=area.pk)
+    shapes = [(one.name, shapely.from_wkb(bytes(one.border or b""))) for one in beside.iterator()]
+    seen = [(name, shapely.intersection(border, window)) for name, border in shapes if border.intersects(window)]
+    return [_drawn(border, name, *frame) for name, border in seen if border.area > 0]
+
+
+def _frame(shape: shapely.Geometry) -> tuple[float, float, float, float]:
+    """West, north, pixels per degree of longitude and of latitude."""
+    west, south, east, north = shape.bounds
+    squeeze = float(np.cos(np.radians((south + north) / 2)))
+    scale = min(WIDTH * 0.86 / max((east - west) * squeeze, 1e-9), HEIGHT * 0.86 / max(north - south, 1e-9))
+    left = (west + east) / 2 - WIDTH / 2 / scale / squeeze
+    top = (south + north) / 2 + HEIGHT / 2 / scale
+    return left, top, scale * squeeze, scale
+
+
+def _window(frame: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    left, top, across, down = frame
+    return left, top - HEIGHT / down, left + WIDTH / across, top
+
+
+def _drawn(shape: shapely.Geometry, name: str, left: float, top: float, across: float, down: float) -> Drawing:
+    steps = []
+    for ring in _rings(shape):
+        points = [f"{(x - left) * across:.1f} {(top - y) * down:.1f}" for x, y in ring]
+        steps.append("M" + "L".join(points) + "Z")
+    middle = shape.representative_point()
+    return Drawing("".join(steps), round((middle.x - left) * across, 1), round((top - middle.y) * down, 1), name)
+
+
+def _rings(shape: shapely.Geometry) -> Iterator[list[tuple[float, float]]]:
+    for part in getattr(shape, "geoms", [shape]):
+        if part.geom_type == "Polygon":
+            yield list(part.exterior.coords)
+            yield from (list(hole.coords) for hole in part.interiors)

@@ -1,0 +1,183 @@
+"""Every change of organisations, posts and people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from jingwei.kernel import accounts, journal, outbox, rows
+from jingwei.kernel.actors import Actor
+from jingwei.kernel.models import Account
+from jingwei.kernel.moments import now, today
+from jingwei.kernel.refusals import Reason, Refused
+from jingwei.registry.models import Area, Assignment, Organisation, OrganisationArea, OrganisationVersion, Person, Post
+from jingwei.registry.roles import label, roles
+from jingwei.registry.seats import in_force
+
+#: columns whose changes are kept with old and new value (they are public facts about units)
+_KEPT = ("name", "short_name", "kind", "parent_id", "area_id", "phone", "code")
+
+
+@transaction.atomic
+def make_organisation(
+    code: str, name: str, kind: str, *, by: Actor, parent: Organisation | None = None, area: Area | None = None, **facts: Any
+) -> Organisation:
+    """Make a unit, or refuse: code used, no name."""
+    reasons = []
+    if Organisation.objects.filter(code=code).exists():
+        reasons.append(Reason("code-used", "code", {"code": code}))
+    if not name.strip():
+        reasons.append(Reason("missing", "name"))
+    if reasons:
+        raise Refused(*reasons)
+    unit = Organisation(code=code, name=name.strip(), kind=kind, parent=parent, area=area, valid_from=today(), **facts)
+    unit.save(force_insert=True)
+    path = f"{parent.path if parent else '/'}{unit.pk}/"
+    journal.record(unit, "organisation-made", by=by, detail={"code": code}, path=path)
+    return unit
+
+
+@transaction.atomic
+def change_organisation(unit: Organisation, *, by: Actor, **values: Any) -> Organisation:
+    """Change a unit; every old value stays with who changed it and when."""
+    changed = {name: value for name, value in values.items() if getattr(unit, name) != value}
+    if not changed:
+        return unit
+    if "parent_id" in changed:
+        _move_subtree(unit, Organisation.objects.get(pk=changed["parent_id"]) if changed["parent_id"] else None)
+    before = {name: str(getattr(unit, name) or "") for name in changed}
+    journal.record(unit, "organisation-changed", by=by, detail={"columns": sorted(changed)}, **changed)
+    rows.write(
+        [
+            OrganisationVersion(
+                organisation=unit, changed_at=now(), person=by.person, column=name, old=before[name][:120], new=str(changed[name] or "")[:120],
+                line=unit.journal_count,
+            )
+            for name in changed
+            if name in _KEPT
+        ]
+    )  # fmt: skip
+    return unit
+
+
+def _move_subtree(unit: Organisation, parent: Organisation | None) -> None:
+    if parent is not None and parent.path.startswith(unit.path):
+        raise Refused(Reason("under-itself", "parent"))
+    old, new = unit.path, f"{parent.path if parent else '/'}{unit.pk}/"
+    for below in Organisation.objects.filter(path__startswith=old):
+        Organisation.objects.filter(pk=below.pk).update(path=new + below.path[len(old) :])
+    unit.path = new
+
+
+@transaction.atomic
+def link_to_areas(unit: Organisation, areas: Iterable[Area], *, by: Actor, reason: str = "") -> int:
+    """Let a unit work in areas. An area that has one of the same kind already needs a reason."""
+    areas = list(areas)
+    taken = OrganisationArea.objects.filter(area__in=areas, organisation__kind=unit.kind, organisation__valid_to=None).exclude(organisation=unit)
+    doubles = list(taken.values_list("area__code", flat=True))
+    if doubles and not reason:
+        raise Refused(Reason("linked-already", values={"codes": doubles[:10]}))
+    known = set(OrganisationArea.objects.filter(organisation=unit).values_list("area", flat=True))
+    new = [OrganisationArea(organisation=unit, area=area, reason=reason) for area in areas if area.pk not in known]
+    OrganisationArea.objects.bulk_create(new, batch_size=500)
+    journal.record(unit, "areas-linked", by=by, detail={"areas": [area.pk for area in areas][:500]})
+    return len(new)
+
+
+def areas_without(kind: str, *, area_kind: str = "grid") -> list[Area]:
+    """The areas of a kind in which no unit of a kind works."""
+    linked = OrganisationArea.objects.filter(organisation__kind=kind, organisation__valid_to=None).values("area")
+    return list(Area.objects.filter(kind=area_kind, valid_to=None).exclude(pk__in=linked).order_by("code"))
+
+
+@transaction.atomic
+def make_post(role: str, *, by: Actor, area: Area | None = None, organisation: Organisation | None = None, title: str = "", **facts: Any) -> Post:
+    """Make a seat at an area or in a unit."""
+    reasons = []
+    if role not in roles():
+        reasons.append(Reason("unknown-role", "role", {"role": role}))
+    if area is None and organisation is None:
+        reasons.append(Reason("missing", "area"))
+    if reasons:
+        raise Refused(*reasons)
+    post = Post(role=role, area=area, organisation=organisation, title=title or _title(role, area, organisation), **facts)
+    post.save(force_insert=True)
+    journal.record(post, "post-made", by=by, detail={"role": role, "area": area.pk if area else None})
+    return post
+
+
+def _title(role: str, area: Area | None, organisation: Organisation | None) -> str:
+    place = area.name if area else (organisation.short_name or organisation.name) if organisation else ""
+    return f"{place}{label(role)}"[:80]
+
+
+@transaction.atomic
+def take_on(staff_no: str, name: str, *, by: Actor, organisation: Organisation | None = None, work_phone: str = "") -> Person:
+    """Add a member of staff."""
+    if Person.objects.filter(staff_no=staff_no).exists():
+        raise Refused(Reason("code-used", "staff_no", {"code": staff_no}))
+    person = Person(staff_no=staff_no, name=name.strip(), organisation=organisation, work_phone=work_phone)
+    person.save(force_insert=True)
+    journal.record(person, "person-taken-on", by=by)
+    return person
+
+
+@transaction.atomic
+def change_person(person: Person, *, by: Actor, **values: Any) -> Person:
+    """Change a card; the journal says which columns, never what they hold."""
+    changed = {name: value for name, value in values.items() if getattr(person, name) != value}
+    if changed:
+        journal.record(person, "person-changed", by=by, detail={"columns": sorted(changed)}, **changed)
+    return person
+
+
+@transaction.atomic
+def assign(person: Person, post: Post, *, by: Actor, starts: date | None = None, ends: date | None = None, substitute: bool = False, basis: str = "") -> Assignment:
+    """Put a person into a post from a day on, or refuse: seat taken, post ended, dates the wrong way round."""
+    starts = starts or today()
+    overlapping = Assignment.objects.filter(post=post).filter(Q(ends=None) | Q(ends__gt=starts))
+    if ends:
+        overlapping = overlapping.filter(starts__lt=ends)
+    reasons = []
+    if ends and ends <= starts:
+        reasons.append(Reason("ends-before-start", "ends"))
+    if post.valid_to and post.valid_to <= starts:
+        reasons.append(Reason("post-ended", "post"))
+    if post.exclusive and overlapping.filter(substitute=substitute).exists():
+        reasons.append(Reason("seat-taken", "post"))
+    if overlapping.filter(person=person).exists():
+        reasons.append(Reason("already-assigned", "person"))
+    if reasons:
+        raise Refused(*reasons)
+    row = Assignment(person=person, post=post, starts=starts, ends=ends, substitute=substitute, basis=basis)
+    row.save(force_insert=True)
+    journal.record(row, "assigned", by=by, detail={"person": person.pk, "post": post.pk})
+    return row
+
+
+@transaction.atomic
+def end_assignment(row: Assignment, *, by: Actor, on: date | None = None) -> Assignment:
+    """End an assignment (the day after its last). If that empties the seat, its open work is handed over."""
+    on = on or today()
+    if on < row.starts:
+        raise Refused(Reason("ends-before-start", "ends"))
+    journal.record(row, "assignment-ended", by=by, ends=on)
+    if not Assignment.objects.filter(in_force(), post=row.post).exists():
+        rows.insert(outbox.put("hand_over", {"post": row.post_id}))
+    return row
+
+
+@transaction.atomic
+def leave(person: Person, *, by: Actor, on: date | None = None) -> None:
+    """Somebody leaves: every assignment ends, the account closes at once, the photo goes."""
+    on = on or today()
+    for row in Assignment.objects.filter(person=person).filter(Q(ends=None) | Q(ends__gt=on)):
+        end_assignment(row, by=by, on=max(on, row.starts))
+    account = Account.objects.filter(person=person.pk, is_active=True).first()
+    if account:
+        accounts.close_account(account, by=by)
+    change_person(person, by=by, left_at=on, work_phone="", photo=None, photo_consent_at=None)

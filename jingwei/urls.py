@@ -1,0 +1,13 @@
+"""Every address, by face."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("jingwei.web.shell.urls")),
+    path("", include("jingwei.web.portal.urls")),
+    path("field/", include("jingwei.web.field.urls")),
+    path("desk/", include("jingwei.web.desk.urls")),
+    path("board/", include("jingwei.web.board.urls")),
+    path("admin/", include("jingwei.web.admin.urls")),
+    path("api/", include("jingwei.web.api.urls")),
+]

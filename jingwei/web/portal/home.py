@@ -1,0 +1,137 @@
+"""The first page, who answers for my grid, the public grid board, and the pages about access and data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import segno
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from jingwei.engine import library
+from jingwei.registry import boards
+from jingwei.registry.atlas import Place, atlas
+from jingwei.registry.models import Area, Person
+from jingwei.web.shell import paper, places
+
+MY_GRID = "grid"
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Report, follow, my grid, services."""
+    mine = atlas().by_code.get(request.COOKIES.get(MY_GRID, ""))
+    context = {
+        "mine": mine,
+        "mine_name": atlas().full_name(mine.id) if mine else "",
+        "people": boards.people_of(mine.id)[:3] if mine else [],
+        "takes_requests": "resident_request" in library.all_in_force(),
+        "last_code": request.COOKIES.get("last_code", ""),
+    }
+    return render(request, "portal/home.html", context)
+
+
+def my_grid(request: HttpRequest) -> HttpResponse:
+    """Choose where one lives, from the list or by position; a cookie remembers the grid's code, nothing on the server does."""
+    lists = [choice for choice in (request.POST if request.method == "POST" else request.GET).getlist("area") if choice.isdigit()]
+    chosen = atlas().get(int(lists[-1])) if lists else None
+    point = {name: request.POST.get(name, "") for name in ("lon", "lat")}
+    if chosen is None and all(point.values()):
+        try:
+            chosen = atlas().locate(float(point["lon"]), float(point["lat"]))
+        except ValueError:
+            chosen = None
+    if request.method == "POST" and chosen is not None:
+        answer = redirect("grid-board", code=chosen.code)
+        answer.set_cookie(MY_GRID, chosen.code, max_age=365 * 24 * 3600, samesite="Lax", secure=settings.CITY.secure)
+        return answer
+    top = atlas().city()
+    context = {
+        "areas": [a for a in atlas().children(top.id) if a.tier] if top else [],
+        "areas_url": reverse("list-below"),
+        "name_url": reverse("name-place"),
+        "asked": request.method == "POST",
+    }
+    return render(request, "portal/my_grid.html", context, status=422 if context["asked"] else 200)
+
+
+@require_GET
+def grid_board(request: HttpRequest, code: str) -> HttpResponse:
+    """The public board of a grid (or of an area above it): who answers, for what, where its border runs."""
+    return render(request, "portal/grid_board.html", _board(request, _public_area(code)))
+
+
+@require_GET
+def grid_board_pdf(request: HttpRequest, code: str) -> HttpResponse:
+    """The board as an A3 page with map and QR, from the same data."""
+    place = _public_area(code)
+    html = render(request, "portal/grid_board_a3.html", _board(request, place)).content.decode()
+    answer = HttpResponse(paper.pdf(html, pictures={str(person): file for person, file in boards.photo_files(place.id).items()}), content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="{place.code}.pdf"'
+    return answer
+
+
+@require_GET
+def staff_photo(request: HttpRequest, person: int) -> FileResponse:
+    """The picture of somebody on a board, while their consent stands."""
+    row = Person.objects.filter(pk=person, left_at=None).first()
+    file = boards.photo_of(row) if row else None
+    if file is None:
+        raise Http404
+    return FileResponse(file.open("rb"), content_type="image/jpeg", headers={"Cache-Control": "public, max-age=300"})
+
+
+@require_GET
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """What was done so that everybody can use this, and whom to tell where it fails."""
+    return render(request, "portal/accessibility.html")
+
+
+@require_GET
+def privacy(request: HttpRequest) -> HttpResponse:
+    """How data is used: made from the fields that the procedures declare."""
+    notices = [_notice(playbook) for playbook in library.all_in_force().values()]
+    return render(request, "portal/privacy.html", {"notices": notices})
+
+
+def _notice(playbook: library.Playbook) -> dict[str, Any]:
+    p = playbook.procedure
+    rows = [
+        {
+            "label": playbook.text("fields", name, "label"),
+            "rule": rule,
+            "seers": [playbook.text("roles", role) for role in rule.seen_by],
+        }
+        for name, rule in p.fields.items()
+        if name in p.intake.fields
+    ]
+    return {"name": playbook.text("name"), "rows": rows}
+
+
+def _public_area(code: str) -> Place:
+    place = atlas().by_code.get(code)
+    if place is None or not place.tier:
+        raise Http404
+    return place
+
+
+def _board(request: HttpRequest, place: Place) -> dict[str, Any]:
+    area = Area.objects.get(pk=place.id)
+    address = request.build_absolute_uri(reverse("report")) + f"?grid={place.code}"
+    parent = atlas().get(place.parent)
+    return {
+        "area": area,
+        "place": place,
+        "within": atlas().full_name(parent.id if parent else None),
+        "full_name": places.named(place),
+        "people": boards.people_of(place.id),
+        "contacts": boards.contacts_over(place.id),
+        "drawing": boards.drawing(area),
+        "neighbours": boards.neighbours(area),
+        "qr": segno.make(address, error="m").svg_inline(scale=6, dark="#000", light="#fff", border=2),
+        "report_url": address,
+        "children": [child for child in atlas().children(place.id) if child.tier],
+    }

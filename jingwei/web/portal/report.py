@@ -1,0 +1,157 @@
+"""Reporting: one page, no account, the answer is a number and a code."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import segno
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from jingwei.engine import actions, entering, library, queries
+from jingwei.engine.library import Playbook
+from jingwei.engine.models import Case
+from jingwei.kernel import ids, throttle
+from jingwei.kernel.actors import Party
+from jingwei.kernel.refusals import Reason, Refused
+from jingwei.registry.atlas import atlas
+from jingwei.web import reasons
+from jingwei.web.portal import following
+from jingwei.web.shell import fields, places, who
+
+#: what the portal offers, by the word in the address
+KINDS = {"event": "grid_event", "request": "resident_request"}
+REPORTS_PER_ADDRESS = throttle.Rate("report", 40, timedelta(minutes=10))
+REPORTS_IN_ALL = throttle.Rate("report-all", 6000, timedelta(minutes=1))
+
+
+def report(request: HttpRequest, kind: str = "event") -> HttpResponse:
+    """The report form; a sent one becomes a case, or comes back with everything kept and each error at its place."""
+    procedure = KINDS.get(kind)
+    if procedure is None or procedure not in library.all_in_force():
+        raise Http404
+    playbook = library.in_force(procedure)
+    if request.method != "POST":
+        return render(request, "portal/report.html", _page(request, playbook, kind, ids.new_id(), {}))
+    return _send(request, playbook, kind)
+
+
+def _send(request: HttpRequest, playbook: Playbook, kind: str) -> HttpResponse:
+    try:
+        case_id = UUID(request.POST.get("id", ""))
+    except ValueError:
+        case_id = ids.new_id()
+    throttle.count(REPORTS_PER_ADDRESS, of=who.address_of(request))
+    throttle.count(REPORTS_IN_ALL)
+    names = [n for n in (*playbook.procedure.intake.fields,) if n in _SHOWN]
+    raw, wrong = fields.posted(request, playbook, names, case=case_id)
+    try:
+        if wrong:
+            raise Refused(*wrong)
+        taken = actions.take_in(case_id, playbook.procedure.procedure, raw, by=Party(), source="resident", bound_to="portal")
+    except Refused as refused:
+        values, more = entering.read(playbook, raw)
+        said = [*refused.reasons, *(r for r in more if r.field not in {x.field for x in refused.reasons})]
+        return render(request, "portal/report.html", _page(request, playbook, kind, case_id, raw, said), status=422)
+    answer = redirect("reported", code=taken.code)
+    answer.set_cookie("last_code", taken.code, max_age=30 * 24 * 3600, httponly=True, samesite="Lax", secure=request.is_secure())
+    return answer
+
+
+_SHOWN = {"description", "photo", "place", "urgency", "reporter_contact"}
+
+
+def _page(request: HttpRequest, playbook: Playbook, kind: str, case_id: UUID, raw: dict[str, Any], refused: list[Reason] | tuple[Reason, ...] = ()) -> dict[str, Any]:
+    place = raw.get("place") or _grid_asked_for(request)
+    top = next((p for p in [atlas().city()] if p), None)
+    chosen = place.get("area")
+    errors = {reason.field: reasons.say(reason, playbook) for reason in refused}
+    point = atlas().locate(float(place["lon"]), float(place["lat"])) if _is_point(place) else None
+    named = places.named(point) if point else places.named(atlas().places[chosen]) if chosen in atlas().places else ""
+    return {
+        "kind": kind,
+        "playbook": playbook,
+        "procedure": playbook.procedure,
+        "id": case_id,
+        "raw": raw,
+        "errors": errors,
+        "error_list": [(f"f-{name}" if name else "", text) for name, text in errors.items()],
+        "labels": {name: playbook.text("fields", name, "label") for name in playbook.procedure.fields},
+        "hints": {name: playbook.text("fields", name, "hint") for name in ("description", "reporter_contact") if name in playbook.procedure.fields},
+        "urgencies": playbook.codes("urgency") if "urgency" in playbook.procedure.fields else {},
+        "kept": fields.kept_pictures(case_id, raw.get("photo", [])),
+        "areas": [area for area in atlas().children(top.id) if area.tier] if top else [],
+        "point": {name: place.get(name, "") for name in ("lon", "lat", "source")},
+        "place_words": place.get("words", ""),
+        "place_area": chosen or "",
+        "place_named": named,
+        "areas_url": reverse("list-below"),
+        "name_url": reverse("name-place"),
+        "geojson": reverse("borders", args=[top.code]) if top else "",
+        "similar_url": reverse("similar", args=[kind]),
+    }
+
+
+def _grid_asked_for(request: HttpRequest) -> dict[str, Any]:
+    """A grid board's QR code opens the form with its grid already chosen."""
+    place = atlas().by_code.get(request.GET.get("grid", ""))
+    return {"area": place.id} if place else {}
+
+
+def _is_point(place: dict[str, Any]) -> bool:
+    try:
+        float(place["lon"]), float(place["lat"])
+    except (KeyError, TypeError, ValueError):
+        return False
+    return True
+
+
+@require_GET
+def similar(request: HttpRequest, kind: str) -> HttpResponse:
+    """Open reports near by that may be the same: class, rounded place and age only, never words or pictures."""
+    playbook = library.in_force(KINDS.get(kind, "grid_event"))
+    place = {name: request.GET.get(name, "") for name in ("lon", "lat")}
+    lists = [choice for choice in request.GET.getlist("area") if choice.isdigit()]
+    if _is_point(place):
+        found = queries.similar(request.GET.get("description", "")[:500], lon=float(place["lon"]), lat=float(place["lat"]))
+    elif lists:
+        found = queries.similar(request.GET.get("description", "")[:500], area=int(lists[-1]))
+    else:
+        found = []
+    shown = [_as_public(case, playbook) for case in found if case.procedure == playbook.procedure.procedure]
+    return render(request, "portal/similar.html", {"similar": shown})
+
+
+def _as_public(case: Case, playbook: Playbook) -> dict[str, Any]:
+    entry = library.classes(playbook.procedure.classes).get(case.class_top)
+    return {
+        "class": str(entry) if entry else _("not classed yet"),
+        "place": atlas().name(case.grid or case.community),
+        "received_at": case.received_at,
+        "mark": str(case.pk),
+        "state": playbook.text("states", case.state),
+        "kind": case.state_kind,
+    }
+
+
+def reported(request: HttpRequest, code: str) -> HttpResponse:
+    """Thank you: the number, the code, its QR, and what happens next and by when."""
+    found = queries.case_by_code(code)
+    if found is None:
+        raise Http404
+    case, party = found
+    address = request.build_absolute_uri(reverse("follow", args=[code]))
+    context = {
+        "case": case,
+        "code": ids.show_code(code),
+        "plain_code": code,
+        "qr": segno.make(address, error="m").svg_inline(scale=4, dark="#000", light="#fff"),
+        "next": following.next_step(case),
+        "place": atlas().full_name(case.area_id, below="county"),
+    }
+    return render(request, "portal/reported.html", context)

@@ -1,0 +1,183 @@
+"""Every reason of a refusal as a sentence, in the reader's language, with what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from jingwei.engine.library import Playbook
+from jingwei.kernel.moments import now
+from jingwei.kernel.refusals import Reason, Refused
+from jingwei.registry.models import Organisation
+from jingwei.web import words
+
+Values = dict[str, Any]
+
+
+def say(reason: Reason, playbook: Playbook | None = None) -> str:
+    """The sentence of one reason; fields, states and roles in the playbook's words."""
+    field = field_label(reason.field, playbook)
+    sentence = _SENTENCES.get(reason.code)
+    text = sentence(dict(reason.values), playbook) if sentence else reason.code
+    if not field or reason.code in _SAY_FIELD_THEMSELVES:
+        return text.format(field=field) if "{field}" in text else text
+    return _("{field}: {text}").format(field=field, text=text)
+
+
+def say_all(refused: Refused, playbook: Playbook | None = None) -> list[str]:
+    """The sentences of a refusal, in order."""
+    return [say(reason, playbook) for reason in refused.reasons]
+
+
+def field_label(name: str, playbook: Playbook | None = None) -> str:
+    """A field's name as people read it."""
+    if playbook is not None and name in playbook.procedure.fields:
+        return playbook.text("fields", name, "label")
+    return _FIELDS[name]() if name in _FIELDS else name
+
+
+def _unit(number: Any) -> str:
+    unit = Organisation.objects.filter(pk=number).first()
+    return str(unit) if unit else ""
+
+
+def _moment(value: Any) -> str:
+    moment = parse_datetime(value) if isinstance(value, str) else value
+    return words.when(moment, now()) if isinstance(moment, datetime) else ""
+
+
+def _roles(values: Values, playbook: Playbook | None) -> str:
+    who = values.get("who", [])
+    return _(", ").join(playbook.text("roles", role) if playbook else role for role in who)
+
+
+def _states(values: Values, playbook: Playbook | None) -> str:
+    names = [name for name in values.get("from", []) if name != "any_open"]
+    return _(", ").join(playbook.text("states", name) if playbook else name for name in names)
+
+
+_SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
+    # rules
+    "wrong-state": lambda v, p: _("This can be done while it is: {states}.").format(states=_states(v, p)),
+    "wrong-role": lambda v, p: _("This is for: {roles}.").format(roles=_roles(v, p)),
+    "missing": lambda v, p: _("{field} is still missing."),
+    "not-asked-for": lambda v, p: _("{field} is not asked for here."),
+    "unknown-field": lambda v, p: _("there is no such field."),
+    "unknown-source": lambda v, p: _("unknown source. Known: {sources}.").format(sources=", ".join(v.get("sources", []))),
+    "unknown-move": lambda v, p: _("There is no such step."),
+    "unknown-ask": lambda v, p: _("There is nothing like that to ask for."),
+    "already-asked": lambda v, p: _("It has been asked already and waits for a decision."),
+    "asked-too-often": lambda v, p: _("It was decided {most} times; that is final.").format(**v),
+    "already-decided": lambda v, p: _("Somebody has decided it already."),
+    "already-answered": lambda v, p: _("It has been answered already."),
+    "changed-meanwhile": lambda v, p: _("Somebody was faster: the case has changed. Look at it again; what you typed is still here."),
+    "same-id-other-content": lambda v, p: _("This form was sent before with other content. Open it anew to report something else."),
+    "too-many-tries": lambda v, p: _("Too many tries. Please wait {minutes} minutes.").format(**v),
+    # conditions
+    "not-own-find": lambda v, p: _("Only the grid worker who found it can settle it on the spot."),
+    "task-unanswered": lambda v, p: _("Waiting for {unit}, due {due}.").format(unit=_unit(v.get("unit")) or _("a co-handler"), due=_moment(v.get("due")) or "—"),
+    "reporter-not-told": lambda v, p: _("The reporter left a number: tell them the result first ({failed} of {most} failed calls on two days so far).").format(**v),
+    "too-late-to-ask": lambda v, p: _("The limit ran out {due}; more time is asked for before that.").format(due=_moment(v.get("due"))),
+    "too-late-to-reopen": lambda v, p: _("It can be reopened within {days} days.").format(**v),
+    "not-located": lambda v, p: _("Nobody knows yet where it is: place it in a street first."),
+    "nothing-to-extend": lambda v, p: _("There is no running limit to extend."),
+    "extension-out-of-range": lambda v, p: _("choose a time between {start} and {end}.").format(start=_moment(v.get("from")), end=_moment(v.get("to"))),
+    "no-tier-above": lambda v, p: _("There is no tier above this one."),
+    "cannot-follow": lambda v, p: _("Choose another open case of the same kind."),
+    "already-follows": lambda v, p: _("One of the two follows another case already."),
+    "nothing-linked": lambda v, p: _("It follows no other case."),
+    "not-to-be-rated": lambda v, p: _("It can be rated once it is closed."),
+    "rating-over": lambda v, p: _("The time to rate it is over."),
+    "already-rated": lambda v, p: _("It has been rated already. Thank you."),
+    "erased": lambda v, p: _("The personal details of this case were erased."),
+    "sealed-value-damaged": lambda v, p: _("A sealed value cannot be opened; tell the administrator."),
+    "key-ring-incomplete": lambda v, p: _("A key of the key ring is missing; tell the administrator."),
+    # what people enter
+    "not-a-text": lambda v, p: _("write it as text."),
+    "too-long": lambda v, p: _("at most {most} characters; there are {length}.").format(**v),
+    "control-signs": lambda v, p: _("there are signs in it that cannot be shown; type it again."),
+    "too-many": lambda v, p: _("at most {most}.").format(**v),
+    "phone-length": lambda v, p: _("a mobile number has 11 digits; this one has {length}. You may leave it empty.").format(**v),
+    "not-a-phone": lambda v, p: _("this is no telephone number: 11 digits, or a landline with its area code."),
+    "unknown-class": lambda v, p: _("choose a class from the list."),
+    "unknown-area": lambda v, p: _("choose a place from the list."),
+    "unknown-unit": lambda v, p: _("choose a unit from the list."),
+    "unknown-post": lambda v, p: _("choose a post from the list."),
+    "not-a-place": lambda v, p: _("show it on the map, choose it from the list, or write it in words."),
+    "not-a-point": lambda v, p: _("longitude and latitude must be numbers."),
+    "unknown-coordinates": lambda v, p: _("the coordinates must be one of: {sources}.").format(sources=", ".join(v.get("sources", []))),
+    "point-zero": lambda v, p: _("the point is 0,0: the phone did not know where it was."),
+    "point-swapped": lambda v, p: _("longitude and latitude are exchanged."),
+    "point-abroad": lambda v, p: _("the point lies abroad."),
+    "point-outside-city": lambda v, p: _("the point lies outside the city."),
+    "not-one-of": lambda v, p: _("choose one of the answers."),
+    "not-a-time": lambda v, p: _("write a date and time, like 2026-11-20 15:30."),
+    "not-ticked": lambda v, p: _("please tick it."),
+    "not-a-number": lambda v, p: _("write a whole number."),
+    # pictures
+    "not-a-picture": lambda v, p: _("this is not a picture we can open (JPEG, PNG, WebP), or it is damaged."),
+    "picture-too-large": lambda v, p: _("the picture has too many pixels (at most {most} million).").format(**v),
+    "file-too-large": lambda v, p: _("the file is too large (at most {most} MB).").format(**v),
+    "disk-full": lambda v, p: _("The server has no room left for pictures. Nothing was lost: send it again later, or without the picture."),
+    # login
+    "login-wrong": lambda v, p: _("Name or password is wrong."),
+    "account-locked": lambda v, p: _("Too many failures: locked until {until}.").format(until=_moment(v.get("until"))),
+    "demo-accounts-only-in-demo": lambda v, p: _("Demo accounts work in the demo city only."),
+    "second-factor-asked": lambda v, p: _("Enter the six figures of your authenticator app."),
+    "second-factor-wrong": lambda v, p: _("the six figures are wrong or were used already."),
+    "second-factor-needed": lambda v, p: _("Set up the second factor first."),
+    "activation-code-wrong": lambda v, p: _("the code is wrong, was used, or is older than 14 days."),
+    "old-password-wrong": lambda v, p: _("the present password is wrong."),
+    "password-weak": lambda v, p: str(v.get("why", "")),
+    "passwords-differ": lambda v, p: _("the two passwords differ."),
+    "token-days": lambda v, p: _("between 1 and {most} days.").format(**v),
+    # registry
+    "code-used": lambda v, p: _("the code {code} is or was in use; codes are never used again.").format(**v),
+    "code-length": lambda v, p: _("the code {code} has the wrong length for this kind of area.").format(**v),
+    "code-not-figures": lambda v, p: _("a code consists of figures."),
+    "parent-wrong": lambda v, p: _("choose an area of the tier above."),
+    "unknown-kind": lambda v, p: _("unknown kind."),
+    "has-children": lambda v, p: _("There are still areas below it: end or move them first."),
+    "mapped-already": lambda v, p: _("Some of these grids belong to another one of this kind already ({codes}); give a reason.").format(codes=", ".join(v.get("codes", []))),
+    "linked-already": lambda v, p: _("Some of these areas have another unit of this kind already ({codes}); give a reason.").format(codes=", ".join(v.get("codes", []))),
+    "under-itself": lambda v, p: _("a unit cannot stand under itself."),
+    "unknown-role": lambda v, p: _("unknown role."),
+    "ends-before-start": lambda v, p: _("the end lies before the beginning."),
+    "post-ended": lambda v, p: _("the post has ended."),
+    "seat-taken": lambda v, p: _("somebody sits in this post at that time."),
+    "already-assigned": lambda v, p: _("this person sits in this post already."),
+    # playbooks
+    "playbook-unsound": lambda v, p: str(v.get("says", "")),
+    "version-published": lambda v, p: _("Version {version} of {procedure} was published with other content: raise the version.").format(**v),
+}
+
+_SAY_FIELD_THEMSELVES = {"missing", "not-asked-for"}
+
+_FIELDS: dict[str, Callable[[], str]] = {
+    "login": lambda: _("Login name"),
+    "password": lambda: _("Password"),
+    "old": lambda: _("Present password"),
+    "code": lambda: _("Code"),
+    "name": lambda: _("Name"),
+    "reason": lambda: _("Reason"),
+    "days": lambda: _("Days"),
+    "parent": lambda: _("Area above"),
+    "kind": lambda: _("Kind"),
+    "role": lambda: _("Role"),
+    "area": lambda: _("Area"),
+    "post": lambda: _("Post"),
+    "person": lambda: _("Person"),
+    "ends": lambda: _("Until"),
+    "staff_no": lambda: _("Staff number"),
+    "source": lambda: _("Source"),
+    "photo": lambda: _("Photos"),
+}
+
+
+def known_codes() -> set[str]:
+    """Every code that has a sentence; a test looks for codes that have none."""
+    return set(_SENTENCES)

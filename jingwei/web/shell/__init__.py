@@ -1,0 +1,1 @@
+"""What every face stands on: who is asking, in which language, how a refusal is said, how a procedure's fields become a form."""

@@ -1,0 +1,61 @@
+"""Between the web server and the views: headers, language, and refusals turned into answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from jingwei.kernel.refusals import Refused
+from jingwei.web.shell import refusing
+
+Next = Callable[[HttpRequest], HttpResponse]
+
+#: nothing is loaded from anywhere else; style attributes carry the lengths of clocks; the map's worker is one of our files
+_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; worker-src 'self' blob:;"
+    " connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+class Headers:
+    """Say what a page may load and use."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        answer.headers.setdefault("Content-Security-Policy", _POLICY)
+        answer.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
+        return answer
+
+
+class Language:
+    """The language a reader chose (cookie), else the city's own. The browser's wish is not asked: counters share machines."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+        self.known = {code for code, _ in settings.LANGUAGES}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        wanted = request.COOKIES.get("language", "")
+        with translation.override(wanted if wanted in self.known else settings.LANGUAGE_CODE):
+            answer = self.get_response(request)
+            answer.headers.setdefault("Content-Language", translation.get_language() or "")
+            return answer
+
+
+class Refusals:
+    """A refusal that no view answered itself: every reason, as a page or a fragment."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return refusing.answer(request, exception) if isinstance(exception, Refused) else None
