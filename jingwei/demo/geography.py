@@ -1,8 +1,8 @@
 """The map of 经州市: counties, streets and towns, communities and villages, grids, and what lies across them.
 
 Everything is built from the grids upward: neighbouring grids gather into communities, communities into
-streets and towns, these into counties. A parent is the union of its children and nothing else. Codes follow the
-national pattern (6 + 3 + 3 + 3) under the prefix 9911, which no place in the country has.
+streets and towns, these into counties. A parent is the union of its children and nothing else. Codes follow
+the national pattern (6 + 3 + 3 + 3) under the prefix 9911, which no place in the country has.
 """
 
 from __future__ import annotations

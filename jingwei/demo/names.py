@@ -1,8 +1,8 @@
 """Invented names and numbers: places, roads, estates, people, telephones.
 
-Place words are pairs of quiet characters; pairs that are well-known places are left out. Given names always have
-two characters from two short pools that keep clear of the names of office holders. Telephone numbers cannot be
-real: no mobile range begins with 100, and 6213 has no area code.
+Place words are pairs of quiet characters; pairs that are well-known places are left out. Given names always
+have two characters from two short pools that keep clear of the names of office holders. Telephone numbers
+cannot be real: no mobile range begins with 100, and 6213 has no area code.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def place_words(chance: Random) -> Iterator[str]:
 
 
 def village_words(chance: Random) -> Iterator[str]:
-    """Return all village words (王庄, 后李楼 …) in random order, none twice; plain ones tend to come first."""
+    """Return all village words (王庄, 后李楼 …), none twice; plain ones tend to come first."""
     words = [
         start + family + end
         for start in _VILLAGE_STARTS

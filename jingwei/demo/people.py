@@ -58,7 +58,7 @@ class SeatDraft:
 
 @dataclass(frozen=True)
 class StaffDraft:
-    """One person in one seat for one time; `seat` is the seat's position in the list it was made from."""
+    """One person in one seat, from `starts` to the day before `ends`; `seat` counts in the list of seats."""
 
     staff_no: str
     name: str
@@ -88,17 +88,17 @@ CAST = (
     CastMember("grid_guide", ANCHOR_COMMUNITY, "许晓川", "6213 0302"),
     CastMember("community_head", ANCHOR_COMMUNITY, "梁素芹", "6213 0303"),
     CastMember("acceptor", ANCHOR_STREET, "沈玉", "6213 0304"),
-    CastMember("leader", ANCHOR_STREET, "高树桐", "6213 0305"),
+    CastMember("street_leader", ANCHOR_STREET, "高树桐", "6213 0305"),
     CastMember("handler", f"{ANCHOR_STREET}-urban_management", "丁秋田", "6213 0306"),
     CastMember("handler", f"{ANCHOR_STREET}-property", "汤桂枝", "6213 0307"),
     CastMember("dispatcher", ANCHOR_COUNTY, "方一鸣", "6213 0401"),
     CastMember("shift_leader", ANCHOR_COUNTY, "罗启明", "6213 0402"),
-    CastMember("leader", ANCHOR_COUNTY, "孟云舟", "6213 0403"),
+    CastMember("county_leader", ANCHOR_COUNTY, "孟云舟", "6213 0403"),
     CastMember("unit_head", f"{ANCHOR_COUNTY}-municipal", "郝传松", "6213 0411"),
     CastMember("handler", f"{ANCHOR_COUNTY}-municipal", "吴建峰", "6213 0412"),
     CastMember("intake_desk", CITY_CODE, "崔雅芸", "6213 0101"),
     CastMember("supervisor", CITY_CODE, "邵文竹", "6213 0102"),
-    CastMember("leader", CITY_CODE, "钟思桥", "6213 0103"),
+    CastMember("city_leader", CITY_CODE, "钟思桥", "6213 0103"),
     CastMember("judge", ANCHOR_GRID, "傅静岚", "6213 0501"),
     CastMember("prosecutor", ANCHOR_GRID, "叶雅竹", "6213 0502"),
     CastMember("police", ANCHOR_GRID, "段守桥", "6213 0503"),
@@ -246,9 +246,9 @@ def make_seats(
 
 def _area_seats(area: AreaDraft) -> Iterator[SeatDraft]:
     rows = {
-        "city": (("intake_desk", "受理岗"), ("supervisor", "督办员"), ("leader", "负责人")),
-        "county": (("dispatcher", "派遣员"), ("shift_leader", "值班长"), ("leader", "负责人")),
-        "street": (("acceptor", "受理员"), ("leader", "负责人")),
+        "city": (("intake_desk", "受理岗"), ("supervisor", "督办员"), ("city_leader", "负责人")),
+        "county": (("dispatcher", "派遣员"), ("shift_leader", "值班长"), ("county_leader", "负责人")),
+        "street": (("acceptor", "受理员"), ("street_leader", "负责人")),
         "community": (("community_head", "负责人"), ("grid_guide", "网格指导员")),
         "grid": (
             ("grid_worker", "网格员"),
@@ -359,7 +359,7 @@ def _employer(seat: SeatDraft, size: Size) -> str:
     place = seat.place
     if seat.role in ("grid_worker", "grid_chief", "community_head"):
         return f"{place[:12]}-community"
-    if seat.role in ("grid_guide", "acceptor"):
+    if seat.role in ("grid_guide", "acceptor", "street_leader"):
         return f"{place[:9]}-street"
     if seat.role == "police":
         return f"{place[:9]}-police" if size == "city" else f"{place[:6]}-police"
@@ -367,8 +367,8 @@ def _employer(seat: SeatDraft, size: Size) -> str:
         return f"{place[:6]}-court"
     if seat.role == "prosecutor":
         return f"{place[:6]}-procuratorate"
-    if seat.role == "leader":
-        return f"{place}-street" if len(place) == 9 else f"{place}-government"
+    if seat.role in ("county_leader", "city_leader"):
+        return f"{place}-government"
     return f"{place}-grid_centre"
 
 
@@ -392,7 +392,6 @@ def _predecessors(
     ]
     left = []
     for number, row in enumerate(chance.sample(own, round(0.06 * len(own))), start=known + 1):
-        until = row.starts - timedelta(days=1)
         left.append(
             StaffDraft(
                 staff_no=f"JW{number:05d}",
@@ -400,8 +399,8 @@ def _predecessors(
                 work_phone=row.work_phone,
                 organisation_code=row.organisation_code,
                 seat=row.seat,
-                starts=until - timedelta(days=chance.randint(200, 1500)),
-                ends=until,
+                starts=row.starts - timedelta(days=chance.randint(200, 1500)),
+                ends=row.starts,
                 substitute=False,
             )
         )

@@ -31,7 +31,7 @@ class Clocks:
         final = self.procedure.is_final(after)
         for name, rule in self.procedure.clocks.items():
             self._leave(name, rule, before, after, final=final, at=at)
-        late = any(clock.ended_at and clock.ended_at > clock.due_at for clock in self.ended)
+        late = any(verdict(clock) == "late" for clock in self.ended)
         if not final:
             for name, rule in self.procedure.clocks.items():
                 self._enter(name, rule, before, after, at=at, move=move, late=late, moved_at=moved_at)
@@ -154,5 +154,6 @@ class Clocks:
 
 
 def verdict(clock: CaseClock) -> str:
-    """`on_time` or `late`, of a run that has ended."""
-    return "on_time" if clock.ended_at is not None and clock.ended_at <= clock.due_at else "late"
+    """`on_time` or `late`, of a run that has ended. What was noted as late stays late."""
+    in_time = clock.late_noted_at is None and clock.ended_at is not None and clock.ended_at <= clock.due_at
+    return "on_time" if in_time else "late"

@@ -7,6 +7,7 @@
       - {who: handler, tries: close, because: [wrong-role]}          # must be refused, with at least these reasons
       - {expect: {state: filed, owner: dispatcher}}
       - {wait: +3h}                                                   # the worker runs; nobody does anything
+      - {empty: acceptor}                                             # somebody's assignment ends: the seat may be empty now
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ from jingwei.engine.library import Playbook
 from jingwei.engine.models import Ask, Case, CaseClock, Fact, Message, Task
 from jingwei.engine.stage import Stage
 from jingwei.kernel import files, ids, moments, outbox, strict_yaml
-from jingwei.kernel.actors import Actor, Party
+from jingwei.kernel.actors import SYSTEM, Actor, Party
 from jingwei.kernel.refusals import Refused
+from jingwei.registry import people
 
-_STEP_WORDS = {"at", "who", "does", "tries", "with", "because", "expect", "wait", "to", "case", "about"}
+_STEP_WORDS = {"at", "who", "does", "tries", "with", "because", "expect", "wait", "to", "case", "about", "empty"}
 _SOURCES = {"resident": "resident", "worker": "grid_worker", "other_worker": "grid_worker", "neighbour_worker": "grid_worker"}
 
 
@@ -103,6 +105,8 @@ def _do(step: dict[str, Any], running: Play) -> None:
                 raise Failed(f"{step['tries']} was refused because {', '.join(no.codes)}, not because {', '.join(missing)}") from no
             return
         raise Failed(f"{step['tries']} was not refused")
+    elif "empty" in step:
+        people.end_assignment(running.stage.assignments[step["empty"]], by=SYSTEM)
     elif "does" in step:
         _act(step["does"], step, running)
 
