@@ -5,6 +5,7 @@ The words stand in matters.yaml beside this file; this module only rolls the dic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -35,6 +36,9 @@ _SPOTS = (
     "{estate}{b}号楼前",
     "{estate}南门外人行道",
 )
+# Classes where somebody has to go and do something.
+_WORKS = frozenset({"03", "04", "05", "06", "07", "08", "09", "10", "12", "14"})
+_ON_ROUNDS = re.compile("巡查发现|巡线发现|走访")  # only a grid worker speaks like this
 # How lively each hour of a day is: a morning peak when people go out, an evening one when they come home.
 _HOURS = (1, 1, 1, 1, 1, 2, 8, 22, 34, 36, 31, 24, 17, 18, 24, 27, 26, 29, 34, 33, 25, 15, 7, 3)
 _WEEKDAYS = (1.18, 1.08, 1.03, 1.0, 1.02, 0.74, 0.66)
@@ -73,18 +77,21 @@ def matter(rng: Random, community: str = ANCHOR_COMMUNITY) -> Matter:
     code = rng.choices(codes, weights)[0]
     top, kind = words["classes"][code[:2]], words["kinds"][code]
     fill = _fill(rng, community)
-    sources = top["sources"]
-    photo = kind.get("photo") if rng.random() < 0.7 else None
-    source = rng.choices(list(sources), list(sources.values()))[0]
-    ending = "" if source in ("grid_worker", "inspection") else rng.choice(words["endings"])
+    which = rng.randrange(len(kind["says"]))
+    description = kind["says"][which].format(**fill)
+    source = rng.choices(list(top["sources"]), list(top["sources"].values()))[0]
+    if _ON_ROUNDS.search(description):
+        source = "grid_worker"
+    if source in ("resident", "hotline") and not description.endswith("？"):
+        description += rng.choice(words["endings"]["works" if code[:2] in _WORKS else "words"])
     return Matter(
         code=code,
-        description=rng.choice(kind["says"]).format(**fill) + ending,
+        description=description,
         place=fill["near"],
         urgency="urgent" if rng.random() < kind.get("urgent", top["urgent"]) else "normal",
         source=source,
-        photo=photo,
-        result=rng.choice(kind["results"]).format(**fill),
+        photo=kind.get("photo") if rng.random() < 0.7 else None,
+        result=(kind["answers"][which] if "answers" in kind else rng.choice(kind["results"])).format(**fill),
         evidence=("办理后近景", "办理后远景") if "photo" in kind else (),
         solved=top["solved"],
         satisfied=top["satisfied"],
@@ -109,7 +116,6 @@ def arrivals(rng: Random, start: date, days: int, total: int) -> list[datetime]:
 def _fill(rng: Random, community: str) -> dict[str, str]:
     """Return what the templates may name, all of one community."""
     road, other = rng.sample(names.roads_in(community[:9]), 2)
-    # "槐安路12号院3号楼" reads well, "…12号院北门" too; a road with a number never stands before a second number.
     fill = {
         "road": road,
         "other": other,

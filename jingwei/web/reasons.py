@@ -150,6 +150,9 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "post-ended": lambda v, p: _("the post has ended."),
     "seat-taken": lambda v, p: _("somebody sits in this post at that time."),
     "already-assigned": lambda v, p: _("this person sits in this post already."),
+    "founded-already": lambda v, p: _("This city has been founded already."),
+    "purpose-needed": lambda v, p: _("say what you need it for."),
+    "held": lambda v, p: _("A legal hold forbids deleting it."),
     # playbooks
     "playbook-unsound": lambda v, p: str(v.get("says", "")),
     "version-published": lambda v, p: _("Version {version} of {procedure} was published with other content: raise the version.").format(**v),

@@ -1,0 +1,30 @@
+"""`jingwei audit verify|seal`: is the journal whole?"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jingwei.kernel import seals
+
+
+class Command(BaseCommand):
+    """Recomputes every hash, head and seal; names every line that is not as it was written."""
+
+    help = "Verify the journal, or seal it now."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("what", choices=["verify", "seal"])
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["what"] == "seal":
+            seals.seal()
+            return
+        found = seals.verify()
+        self.stdout.write(f"{found.lines} lines of {found.subjects} subjects under {found.seals} seals")
+        if found.unsealed:
+            self.stdout.write(f"not sealed yet: rows {found.unsealed[0]}–{found.unsealed[1]}")
+        for fault in found.faults:
+            self.stdout.write(f"  {fault}")
+        if found.faults:
+            raise CommandError(f"{len(found.faults)} faults")
+        self.stdout.write("the journal is whole")
