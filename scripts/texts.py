@@ -99,7 +99,7 @@ def words_in_python(source: str) -> Iterator[Key]:
     for _line, function, given, _comments in extract_python(
         file, dict.fromkeys(MARKS), [], {"encoding": "utf-8"}
     ):
-        arguments = [given] if isinstance(given, str) else list(given)
+        arguments = list(given) if isinstance(given, tuple | list) else [given]
         context_at, words_at = MARKS[str(function)]
         if len(arguments) < max(words_at):
             continue

@@ -77,12 +77,14 @@ def draw_photo(kind: str, seed: int, *, after: bool = False) -> bytes:
     board = _Board(dice("photo", kind, seed))
     draw(board, after)
     picture = board.image.resize(SIZE, Image.Resampling.LANCZOS)
-    picture = _in_some_light(picture, board.chance)
-    for quality in (82, 70, 55, 40):
-        out = io.BytesIO()
-        picture.save(out, "JPEG", quality=quality, optimize=True)
-        if out.tell() <= LARGEST:
-            break
+    picture = _in_some_light(picture, dice("light", kind, seed))  # the same before and after
+    packed = (_pack(picture, quality) for quality in (82, 70, 55, 40, 25))
+    return next(photo for photo in packed if len(photo) <= LARGEST)
+
+
+def _pack(picture: Image.Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=quality, optimize=True)
     return out.getvalue()
 
 

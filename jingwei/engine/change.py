@@ -169,11 +169,17 @@ class CaseChange:
         pick = (lambda name: was[name]) if as_before else (lambda name: getattr(case, name))
         self.inserts.append(
             Fact(
-                recorded_at=self.at, happened_at=case.happened_at if self.is_new else self.at, case=case.pk, what=what, n=n,
+                recorded_at=self.at, happened_at=self._counted_at(what), case=case.pk, what=what, n=n,
                 procedure=case.procedure, class_top=pick("class_top"), county=pick("county"), street=pick("street"),
                 community=pick("community"), grid=pick("grid"), unit=pick("lead_unit"),
             )
         )  # fmt: skip
+
+    def _counted_at(self, what: str) -> datetime:
+        """The moment a fact is counted under: of an imported old case, when it came in and ended; otherwise now."""
+        if self.is_new and self.case.historical and what.startswith(("out:", "stated:")):
+            return self.case.ended_at or self.case.received_at
+        return self.case.received_at if self.is_new else self.at
 
     def tell(self, verbs: tuple[Verb, ...], **about: Any) -> None:
         """Remember what goes out after the commit."""

@@ -99,6 +99,12 @@ def neighbours(area: Area) -> list[Drawing]:
     return [_drawn(border, name, *frame) for name, border in seen if border.area > 0]
 
 
+def pin(area: Area, lon: float, lat: float) -> tuple[float, float]:
+    """Where a point lies in an area's drawing."""
+    left, top, across, down = _frame(shapely.from_wkb(bytes(area.border or b"")))
+    return round((lon - left) * across, 1), round((top - lat) * down, 1)
+
+
 def _frame(shape: shapely.Geometry) -> tuple[float, float, float, float]:
     """West, north, pixels per degree of longitude and of latitude."""
     west, south, east, north = shape.bounds

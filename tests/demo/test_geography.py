@@ -8,9 +8,10 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 import shapely
+from shapely import Polygon
 
 from jingwei.demo.geography import ANCHOR_GRID, AreaDraft, make_areas
-from jingwei.demo.ground import reading_order
+from jingwei.demo.ground import PLANS, cut_ground, reading_order
 from jingwei.demo.overlays import make_overlays
 
 TIERS = {"city": 4, "county": 6, "street": 9, "community": 12, "grid": 15}
@@ -25,25 +26,21 @@ def children_of(areas: list[AreaDraft]) -> dict[str, list[AreaDraft]]:
 
 
 def check_tessellation(areas: list[AreaDraft]) -> None:
-    """Every parent is filled by its children: same area, no overlap, nothing outside."""
+    """Every parent is filled by its children: borders match, same area, nothing outside."""
+    by_code = {area.code: area for area in areas}
     assert shapely.is_valid([area.geometry for area in areas]).all()
     for code, below in children_of(areas).items():
-        parent = next(area for area in areas if area.code == code) if len(areas) < 1000 else None
-        shapes = [area.geometry for area in below]
+        parent, shapes = by_code[code].geometry, [area.geometry for area in below]
         assert shapely.coverage_is_valid(shapes), f"{code}: borders do not match"
-        if parent:
-            assert sum(shape.area for shape in shapes) == pytest.approx(parent.geometry.area, abs=1e-9)
+        assert shapely.area(shapes).sum() == pytest.approx(parent.area, abs=1e-9)
+        assert shapely.area(shapely.difference(shapes, parent)).max() < 1e-12
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 11, 2026])
 def test_children_fill_their_parent_whatever_the_seed(seed: int) -> None:
     areas = make_areas("demo", seed)
     check_tessellation(areas)
-    by_code = {area.code: area for area in areas}
-    for area in areas:
-        assert not area.geometry.interiors or area.kind != "grid"
-        if area.parent_code:
-            assert area.geometry.difference(by_code[area.parent_code].geometry).area < 1e-12
+    assert not any(area.geometry.interiors for area in areas if area.kind == "grid")
 
 
 def test_no_two_areas_of_a_tier_overlap(demo: list[AreaDraft]) -> None:
@@ -53,23 +50,8 @@ def test_no_two_areas_of_a_tier_overlap(demo: list[AreaDraft]) -> None:
 
 
 def test_a_whole_city_fits_too(city: list[AreaDraft]) -> None:
-    by_code = {area.code: area for area in city}
-    shapes = {code: area.geometry for code, area in by_code.items()}
-    assert shapely.is_valid(list(shapes.values())).all()
-    grids = [area for area in city if area.kind == "grid"]
-    assert shapely.coverage_is_valid([grid.geometry for grid in grids])
-    sums: dict[str, float] = defaultdict(float)
-    for area in city:
-        if area.parent_code:
-            sums[area.parent_code] += area.geometry.area
-    for code, total in sums.items():
-        assert total == pytest.approx(shapes[code].area, abs=1e-6)
-    outside = shapely.area(
-        shapely.difference(
-            [grid.geometry for grid in grids], [shapes[grid.parent_code or ""] for grid in grids]
-        )
-    )
-    assert outside.max() < 1e-12
+    check_tessellation(city)
+    assert shapely.coverage_is_valid([area.geometry for area in city if area.kind == "grid"])
 
 
 def test_the_numbers_of_the_demo(demo: list[AreaDraft]) -> None:
@@ -138,12 +120,11 @@ def test_no_name_twice_in_a_parent(size: str, request: pytest.FixtureRequest) ->
 @pytest.mark.parametrize("size", ["demo", "city"])
 def test_people_and_reserved_grids(size: str, request: pytest.FixtureRequest) -> None:
     areas: list[AreaDraft] = request.getfixturevalue(size)
+    by_code = {area.code: area for area in areas}
     for code, below in children_of(areas).items():
-        parent = next(area for area in below if area.parent_code == code)
-        assert parent.parent_code == code
+        assert by_code[code].households == sum(area.households for area in below)
+        assert by_code[code].population == sum(area.population for area in below)
     grids = [area for area in areas if area.kind == "grid"]
-    assert areas[0].households == sum(grid.households for grid in grids)
-    assert areas[0].population == sum(grid.population for grid in grids)
     assert 0.04 <= sum(grid.special for grid in grids) / len(grids) <= 0.06
     assert all("专属" in grid.name for grid in grids if grid.special)
     homes = [grid for grid in grids if not grid.special]
@@ -157,7 +138,8 @@ def test_urban_grids_are_small_and_country_grids_large(city: list[AreaDraft]) ->
     for grid in city:
         if grid.kind == "grid" and not grid.special:
             size[grid.households >= 300].append(grid.geometry.area)
-    assert np.median(size[False]) > 4 * np.median(size[True])
+    assert np.median(size[False]) > 3 * np.median(size[True])
+    assert np.quantile(size[False], 0.95) > 12 * np.quantile(size[True], 0.05)
 
 
 def test_borders_bend(demo: list[AreaDraft]) -> None:
@@ -168,22 +150,24 @@ def test_borders_bend(demo: list[AreaDraft]) -> None:
     assert max(len({round(y, 6) for _, y in grid.exterior.coords}) for grid in grids) > 20
 
 
-def test_the_river_parts_counties(city: list[AreaDraft]) -> None:
-    """One long border crosses the city from west to east, and no county lies on both of its sides."""
-    counties = [area.geometry for area in city if area.kind == "county"]
-    west, _, east, _ = city[0].geometry.bounds
-    edge = city[0].geometry.exterior
-    inner = shapely.line_merge(shapely.union_all([county.exterior for county in counties]).difference(edge))
-    north, south = [], []
-    reach = shapely.get_parts(inner)
-    spans = [line.bounds[2] - line.bounds[0] for line in reach]
-    for county in counties:
-        (north if county.centroid.y > city[0].geometry.centroid.y else south).append(county)
-    river = shapely.union_all(north).intersection(shapely.union_all(south))
-    assert north
-    assert south
-    assert sum(spans) > (east - west)
-    assert river.length > 0.5 * (east - west)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_river_is_a_common_border_and_no_county_lies_on_both_banks(seed: int) -> None:
+    ground = cut_ground(PLANS["demo"], seed)
+    bank_of = {ground.shapes[cell].wkb: bank for bank, cells in enumerate(ground.banks()) for cell in cells}
+    banks: dict[str, set[int]] = defaultdict(set)
+    shores: dict[int, list[Polygon]] = {0: [], 1: []}
+    for area in make_areas("demo", seed):
+        if area.kind == "grid":
+            bank = bank_of[area.geometry.wkb]
+            banks[area.code[:6]].add(bank)
+            shores[bank].append(area.geometry)
+    assert all(len(sides) == 1 for sides in banks.values())
+    north, south = (shapely.coverage_union_all(shores[bank]) for bank in (0, 1))
+    river = shapely.line_merge(north.intersection(south))
+    west, _, east, _ = shapely.union(north, south).bounds
+    assert river.geom_type == "LineString"
+    assert river.bounds[2] - river.bounds[0] > 0.7 * (east - west)
+    assert river.length > 1.2 * (river.bounds[2] - river.bounds[0])
 
 
 def test_coordinates_have_six_decimals_and_lie_where_they_should(city: list[AreaDraft]) -> None:
@@ -228,9 +212,8 @@ def test_overlays_name_base_grids_and_stay_inside_them(size: str, request: pytes
         "road_section",
         "building",
     }
-    for overlay in overlays:
-        assert overlay.base_codes
-        assert set(overlay.base_codes) <= set(grids)
+    assert all(overlay.base_codes for overlay in overlays)
+    assert {code for overlay in overlays for code in overlay.base_codes} <= set(grids)
     for kind in ("party_grid", "police_grid", "department_grid"):
         times = Counter(code for overlay in overlays if overlay.kind == kind for code in overlay.base_codes)
         assert set(times) == set(grids), f"{kind} leaves grids out"

@@ -112,3 +112,14 @@ class LegalHold(models.Model):
     lifted_at = models.DateTimeField(null=True)
 
     privacy: ClassVar = {"reason": PLAIN}
+
+
+class Viewer(models.Model):
+    """Somebody has this case open right now, so that two people on one case see each other. Gone after ten minutes."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="viewers")
+    person = models.BigIntegerField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "person"], name="one_look_per_person")]

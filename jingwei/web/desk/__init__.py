@@ -1,1 +1,1 @@
-"""."""
+"""The desk: queues, one page per case with its whole story, calls, what is not located yet."""

@@ -153,7 +153,7 @@ def _page(case: Case, party: Party, code: str) -> dict[str, Any]:
         "reopening": next((ask for ask in reversed(page.asks) if ask.name == "reopening"), None),
         "may_add": "add" in allowed,
         "readings": [_reading(*one, playbook) for one in keeping.readings_of(case)],
-        "request": ids.new_id(),
+        "form_id": ids.new_id(),
         "leader": "follows" in case.counters,
     }
 

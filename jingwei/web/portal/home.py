@@ -9,9 +9,12 @@ from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from jingwei.engine import library
+from jingwei.kernel.moments import now
 from jingwei.registry import boards
 from jingwei.registry.atlas import Place, atlas
 from jingwei.registry.models import Area, Person
@@ -103,12 +106,25 @@ def _notice(playbook: library.Playbook) -> dict[str, Any]:
         {
             "label": playbook.text("fields", name, "label"),
             "rule": rule,
-            "seers": [playbook.text("roles", role) for role in rule.seen_by],
+            "kept": kept_words(rule.keep),
+            "seers": _(", ").join(playbook.text("roles", role) for role in rule.seen_by),
         }
         for name, rule in p.fields.items()
         if name in p.intake.fields
     ]
     return {"name": playbook.text("name"), "rows": rows}
+
+
+def kept_words(keep: str) -> str:
+    """How long a value is kept: `90d after end` in words."""
+    number, _after, _end = keep.partition(" after ")
+    count = int(number[:-1]) if number[:-1].isdigit() else 0
+    match number[-1:]:
+        case "d":
+            return ngettext("{n} day after the end", "{n} days after the end", count).format(n=count)
+        case "y":
+            return ngettext("{n} year after the end", "{n} years after the end", count).format(n=count)
+    return keep
 
 
 def _public_area(code: str) -> Place:
@@ -133,5 +149,6 @@ def _board(request: HttpRequest, place: Place) -> dict[str, Any]:
         "neighbours": boards.neighbours(area),
         "qr": segno.make(address, error="m").svg_inline(scale=6, dark="#000", light="#fff", border=2),
         "report_url": address,
+        "printed_at": now(),
         "children": [child for child in atlas().children(place.id) if child.tier],
     }

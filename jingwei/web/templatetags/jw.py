@@ -316,7 +316,7 @@ def _threads(*places: tuple[float, float], wide: float, high: float) -> str:
 
 
 _MARK = _drawing(
-    'class="mark" viewBox="0 0 24.6 24.6"',
+    'class="mark" viewBox="0 0 24.6 24.6" fill="currentColor"',
     _threads((1, 2.6), (15.7, 2.6), (8.3, 10), (1, 17.4), (15.7, 17.4), wide=7.9, high=4.6),
     '<g opacity=".6">',
     _threads((2.6, 8.3), (10, 1), (10, 15.7), (17.4, 8.3), wide=4.6, high=7.9),

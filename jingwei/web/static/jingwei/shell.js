@@ -62,8 +62,10 @@
   const say = (words) => {
     const blank = document.querySelector("[data-toast-blank]"), place = document.querySelector("[data-toasts]");
     if (!blank || !place || !words) return;
+    all("[data-said]", place).forEach(close);  // the latest counts; a pile would cover the page
     const toast = blank.content.firstElementChild.cloneNode(true);
-    toast.querySelector("span").textContent = words;
+    toast.dataset.said = "";
+    toast.querySelector("[data-toast-words]").textContent = words;
     place.append(toast);
   };
   const words = (name) => document.querySelector("[data-toasts]")?.dataset[`say${name}`] || "";
@@ -74,7 +76,7 @@
   const ask = (what, yesWords) => new Promise((resolve) => {
     const box = document.querySelector("[data-confirm-box]");
     if (!box?.showModal) return resolve(window.confirm(what));
-    const yes = box.querySelector("[data-confirm-yes]"), no = box.querySelector("[data-confirm-no]");
+    const yes = box.querySelector("[data-yes]"), no = box.querySelector("[data-no]");
     box.querySelector("[data-confirm-what]").textContent = what;
     yes.textContent = yesWords || yes.dataset.plain;
     let said = false;

@@ -1,0 +1,379 @@
+"""One page per case: its clocks, what may be done (and what not, and why), its whole story, and every action on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from jingwei.engine import actions, dispatching, keeping, library, queries
+from jingwei.engine.definition import AskRule, Move, TaskRule
+from jingwei.engine.library import Playbook
+from jingwei.engine.models import Ask, Case, Task, Viewer
+from jingwei.engine.rules import shown_to
+from jingwei.kernel import files, ids
+from jingwei.kernel.models import Attachment
+from jingwei.kernel.moments import now
+from jingwei.kernel.refusals import ChangedMeanwhile, Reason, Refused
+from jingwei.registry import boards
+from jingwei.registry.atlas import atlas
+from jingwei.registry.models import Area, Organisation
+from jingwei.registry.roles import label
+from jingwei.web import reasons
+from jingwei.web.desk import shown
+from jingwei.web.desk.frame import frame
+from jingwei.web.portal.following import purpose_words
+from jingwei.web.shell import fields
+from jingwei.web.shell.paper import pdf
+from jingwei.web.shell.refusing import status_of
+from jingwei.web.shell.who import StaffRequest, bound_to, staff_only
+
+SEEN_WITHIN = timedelta(seconds=60)
+
+
+def visible(request: StaffRequest, case_id: UUID) -> Case:
+    """The case, if this assignment may see it; otherwise it does not exist."""
+    case = queries.visible_case(request.staff, case_id)
+    if case is None:
+        raise Http404
+    return case
+
+
+@require_GET
+@staff_only
+def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """The case page."""
+    return render(request, "desk/case.html", _page(request, visible(request, case_id)))
+
+
+def _page(request: StaffRequest, case: Case) -> dict[str, Any]:
+    page = queries.case_page(case, request.staff)
+    playbook = page.playbook
+    units = shown.unit_names([case.lead_unit, case.owner_unit, *(t.to_unit for t in page.tasks), *(a.decider_unit for a in page.asks)])
+    entry = library.classes(playbook.procedure.classes).get(case.class_code)
+    held = page.roles
+    return {
+        **frame(request),
+        "case": case,
+        "playbook": playbook,
+        "state": playbook.text("states", case.state),
+        "source": playbook.text("sources", case.source),
+        "class_entry": entry,
+        "where": atlas().full_name(case.area_id, below="county"),
+        "place_words": (case.values.get("place") or {}).get("words", ""),
+        "clocks": shown.clocks(page.clocks, playbook, page.change.clocks.calendar),
+        "allowed": [_button(option, playbook) for option in page.allowed],
+        "refused": [_no(option, playbook) for option in page.refused],
+        "story": shown.story(case, playbook, page.actions, held),
+        "told": shown.told_lines(page.actions, playbook),
+        "matter": shown.value_words(playbook, "description", case.values.get("description", ""), units),
+        "pictures": [photo for action in page.actions[:1] for photo in shown.photos(case, playbook, action, action.values)],
+        "asks": [_ask(ask, playbook, held, page) for ask in page.asks if ask.state == "open"],
+        "tasks": [_task(task, playbook, held, units) for task in page.tasks],
+        "links": [{"kind": link.kind, "row": shown.rows([link.other if link.case_id == case.pk else link.case])[0], "leads": link.other_id == case.pk} for link in page.links],
+        "sealed": [{"name": n, "label": playbook.text("fields", n, "label"), "may": bool(held & set(playbook.procedure.fields[n].seen_by))} for n, v in case.values.items() if v == "sealed" and n in playbook.procedure.fields],
+        "purposes": [(purpose, purpose_words(purpose)) for purpose in keeping.PURPOSES],
+        "people": _people(page, units),
+        "drawing": _drawing(case),
+        "lead_unit": units.get(case.lead_unit or 0, ""),
+        "viewers": _viewers(request, case),
+        "ratings": page.ratings,
+        "documents": list(playbook.procedure.documents),
+    }
+
+
+def _button(option: queries.Option, playbook: Playbook) -> dict[str, Any]:
+    names = [*option.needs, *option.may]
+    part = {"move": "moves", "ask": "asks", "task": "tasks"}[option.kind]
+    return {"kind": option.kind, "name": option.name, "label": playbook.text(part, option.name, "label"), "at_once": not names and option.kind == "move"}
+
+
+def _no(option: queries.Option, playbook: Playbook) -> dict[str, Any]:
+    return {**_button(option, playbook), "reasons": [{"text": reasons.say(reason, playbook)} for reason in option.reasons]}
+
+
+def _ask(ask: Ask, playbook: Playbook, held: frozenset[str], page: queries.CasePage) -> dict[str, Any]:
+    asked = next((a for a in page.actions if a.seq == ask.asked_seq), None)
+    words = [f"{playbook.text('fields', n, 'label')}：{shown.value_words(playbook, n, v, {})}" for n, v in (asked.values if asked else {}).items()]
+    return {"ask": ask, "label": shown.ask_words(ask, playbook), "words": [w for w in words if not w.endswith("：")], "mine": ask.decider_role in held, "decider": playbook.text("roles", ask.decider_role)}
+
+
+def _task(task: Task, playbook: Playbook, held: frozenset[str], units: dict[int, str]) -> dict[str, Any]:
+    mine = task.state == "open" and task.to_role in held
+    return {"task": task, "label": shown.task_words(task, playbook), "unit": units.get(task.to_unit or 0, ""), "mine": mine}
+
+
+def _people(page: queries.CasePage, units: dict[int, str]) -> list[dict[str, str]]:
+    """Who answers around the case: the grid's people and the owner's seat."""
+    case = page.case
+    holders = [h for h in page.change.standing.answering.holders if h.person and (h.area in (case.grid, case.community) or h.post == case.owner_post)]
+    found = [{"name": h.name, "duty": label(h.role), "phone": h.phone} for h in holders[:5]]
+    if case.lead_unit:
+        unit = Organisation.objects.filter(pk=case.lead_unit).first()
+        found.insert(0, {"name": units.get(case.lead_unit, ""), "duty": page.playbook.text("roles", "unit"), "phone": unit.phone if unit else ""})
+    return found
+
+
+def _drawing(case: Case) -> dict[str, Any] | None:
+    """The grid's border with the point of the matter."""
+    area = Area.objects.filter(pk=case.grid or case.community or case.street).first()
+    drawing = boards.drawing(area) if area else None
+    if area is None or drawing is None:
+        return None
+    pin = boards.pin(area, case.lon, case.lat) if case.lon is not None and case.lat is not None else None
+    return {"drawing": drawing, "pin": pin}
+
+
+def _viewers(request: StaffRequest, case: Case) -> list[str]:
+    """Who else has it open; and note that I have."""
+    Viewer.objects.update_or_create(case=case, person=request.staff.person, defaults={"seen_at": now()})
+    others = Viewer.objects.filter(case=case, seen_at__gte=now() - SEEN_WITHIN).exclude(person=request.staff.person)
+    return list(shown.person_names(others.values_list("person", flat=True)[:5]).values())
+
+
+@require_GET
+@staff_only
+def viewers(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """The fragment that says who else is looking, asked for every 20 seconds."""
+    return render(request, "desk/viewers.html", {"viewers": _viewers(request, visible(request, case_id))})
+
+
+# ---------------------------------------------------------------- doing something
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """One thing to do in a case: its label, the fields it takes, and how it is done."""
+
+    label: str
+    needs: tuple[str, ...]
+    may: tuple[str, ...]
+    do: Callable[[dict[str, Any]], object]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.needs, *self.may)))
+
+
+@staff_only
+def act(request: StaffRequest, case_id: UUID, kind: str, name: str) -> HttpResponse:
+    """Show the form of a move, ask or task, and take it. The same page without script; a fragment with it."""
+    found = visible(request, case_id)
+    playbook = library.version(found.version_id)
+    doing = _doing(request, found, playbook, kind, name)
+    if request.method != "POST":
+        form = fields.form_for(playbook, doing.names, needs=doing.needs, initial=_initial(found, playbook, doing.names))
+        return _form(request, found, playbook, kind, name, doing, form)
+    raw, wrong = fields.posted(request, playbook, doing.names, case=found.pk)
+    raw = {key: value for key, value in raw.items() if value not in ("", [], {})}
+    try:
+        if wrong:
+            raise Refused(*wrong)
+        doing.do(raw)
+    except Refused as refused:
+        form = fields.with_errors(fields.form_for(playbook, doing.names, needs=doing.needs), refused.reasons, playbook, request.POST)
+        return _form(request, found, playbook, kind, name, doing, form, refused=refused, kept=raw)
+    answer = redirect("desk-case", case_id=found.pk)
+    if request.headers.get("HX-Request"):
+        answer = HttpResponse(status=204)
+        answer["HX-Redirect"] = f"/desk/case/{found.pk}"
+    return answer
+
+
+def _form(
+    request: StaffRequest, case: Case, playbook: Playbook, kind: str, name: str, doing: Doing, form: forms.Form, *, refused: Refused | None = None,
+    kept: dict[str, Any] | None = None,
+) -> HttpResponse:  # fmt: skip
+    rules = playbook.procedure.fields
+    context = {
+        "case": case,
+        "kind": kind,
+        "name": name,
+        "label": doing.label,
+        "form": form,
+        "needs": doing.needs,
+        "picture_fields": [
+            {"name": n, "label": playbook.text("fields", n, "label"), "most": rules[n].many, "required": n in doing.needs, "kept": fields.kept_pictures(case.pk, (kept or {}).get(n, []))}
+            for n in doing.names
+            if rules[n].type == "picture"
+        ],
+        "wants_place": any(rules[n].type == "place" for n in doing.names),
+        "wants_unit": kind == "task",
+        "form_id": request.POST.get("request") or ids.new_id(),
+        "revision": request.POST.get("revision") or case.revision,
+        "refused": [reasons.say(reason, playbook) for reason in refused.reasons if reason.field not in form.fields] if refused else [],
+        "changed": isinstance(refused, ChangedMeanwhile),
+        "suggestion": _suggestion(case, playbook) if "lead_unit" in doing.names else None,
+    }
+    template = "desk/act.html#form" if request.headers.get("HX-Request") else "desk/act.html"
+    if not request.headers.get("HX-Request"):
+        context |= frame(request)
+    return render(request, template, context, status=status_of(refused) if refused else 200)
+
+
+def _doing(request: StaffRequest, case: Case, playbook: Playbook, kind: str, name: str) -> Doing:
+    p, by = playbook.procedure, request.staff
+    again = {"request": _request_id(request), "bound_to": bound_to(request)}
+    rule: Move | AskRule | TaskRule | None
+    if kind == "move" and (rule := p.moves.get(name)):
+        detail = _by_catalogue(request, case, playbook) if "lead_unit" in rule.needs else None
+        missing = tuple(n for n in rule.has if n not in case.values)
+        return Doing(playbook.text("moves", name, "label"), (*rule.needs, *missing), rule.may, lambda raw: actions.move_case(case, name, by=by, entered=raw, expected=_revision(request), detail=detail, **again))
+    if kind == "ask" and (rule := p.asks.get(name)):
+        return Doing(playbook.text("asks", name, "label"), rule.needs, (), lambda raw: actions.ask(case, name, by=by, entered=raw, **again))
+    if kind == "task" and (rule := p.tasks.get(name)):
+        return Doing(playbook.text("tasks", name, "label"), rule.needs, (), lambda raw: actions.give_task(case, name, by=by, to_unit=_to_unit(request), due_at=None, entered=raw))
+    if kind in ("grant", "refuse"):
+        question = Ask.objects.filter(case=case, pk=name if name.isdigit() else 0).first()
+        if question:
+            text = playbook.text("asks", question.name, "granted" if kind == "grant" else "refused")
+            needs = () if kind == "grant" else ("reason",)
+            return Doing(text, needs, ("reason",) if kind == "grant" else (), lambda raw: actions.decide(question, kind == "grant", by=by, entered=raw))
+    if kind == "answer":
+        task = Task.objects.filter(case=case, pk=name if name.isdigit() else 0).first()
+        if task:
+            return Doing(shown.task_words(task, playbook), p.tasks[task.name].answer, (), lambda raw: actions.answer_task(task, by=by, entered=raw))
+    if kind == "callback" and p.rating:
+        return Doing(_("Callback"), p.rating.questions, (), lambda raw: actions.rate(case, {n: str(v) for n, v in raw.items()}, by=by, **again))
+    raise Http404
+
+
+def _by_catalogue(request: StaffRequest, case: Case, playbook: Playbook) -> dict[str, Any] | None:
+    """When the unit chosen is the one the catalogue names, the row that fired is kept with the move."""
+    suggestion = dispatching.suggestion_for(case, playbook.procedure.classes)
+    if suggestion is None or request.method != "POST":
+        return None
+    code = request.POST.get("lead_unit", "").split(" ")[0]
+    return {"row": suggestion.row} if Organisation.objects.filter(pk=suggestion.unit, code=code).exists() else {"row_not_followed": suggestion.row}
+
+
+def _suggestion(case: Case, playbook: Playbook) -> dict[str, Any] | None:
+    suggestion = dispatching.suggestion_for(case, playbook.procedure.classes)
+    if suggestion is None:
+        return None
+    return {"unit": shown.unit_names([suggestion.unit]).get(suggestion.unit, ""), "row": suggestion.row, "area": atlas().name(suggestion.area) or _("the whole city")}
+
+
+def _initial(case: Case, playbook: Playbook, names: tuple[str, ...]) -> dict[str, Any]:
+    """What is known already, so that nobody types it again; the unit as the catalogue says."""
+    initial: dict[str, Any] = {"class": case.class_code, "urgency": case.urgency}
+    if case.area_id and (place := atlas().get(case.area_id)):
+        initial["area"] = f"{place.code} {atlas().full_name(place.id, below='county')}"
+    if "lead_unit" in names and (suggestion := dispatching.suggestion_for(case, playbook.procedure.classes)):
+        unit = Organisation.objects.filter(pk=suggestion.unit).first()
+        initial["lead_unit"] = f"{unit.code} {unit.name}" if unit else ""
+    return {name: value for name, value in initial.items() if name in names}
+
+
+def _to_unit(request: StaffRequest) -> int | None:
+    code = request.POST.get("to_unit", "").split(" ")[0]
+    unit = Organisation.objects.filter(code=code, valid_to=None).first()
+    if unit is None:
+        raise Refused(Reason("unknown-unit", "to_unit"))
+    return unit.pk
+
+
+def _revision(request: StaffRequest) -> int | None:
+    text = request.POST.get("revision", "")
+    return int(text) if text.isdigit() else None
+
+
+def _request_id(request: StaffRequest) -> UUID | None:
+    try:
+        return UUID(request.POST.get("request", ""))
+    except ValueError:
+        return None
+
+
+@require_POST
+@staff_only
+def link(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """Let a case follow another by its number, or let it go again."""
+    found = visible(request, case_id)
+    if "undo" in request.POST:
+        actions.unlink(found, "follows", by=request.staff)
+    else:
+        other = Case.objects.filter(number=request.POST.get("number", "").strip().upper()).first()
+        if other is None:
+            raise Refused(Reason("cannot-follow", "number"))
+        actions.link(found, other, "follows", by=request.staff)
+    return redirect("desk-case", case_id=found.pk)
+
+
+@require_POST
+@staff_only
+def reveal(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """Open one protected value for a purpose; the reading is journalled and the resident sees it."""
+    found = visible(request, case_id)
+    playbook = library.version(found.version_id)
+    name = request.POST.get("field", "")
+    value = keeping.reveal(found, name, by=request.staff, purpose=request.POST.get("purpose", ""))
+    context = {"label": playbook.text("fields", name, "label"), "value": value, "case": found}
+    if request.headers.get("HX-Request"):
+        return render(request, "desk/revealed.html#value", context)
+    return render(request, "desk/revealed.html", {**frame(request), **context})
+
+
+@require_GET
+@staff_only
+def photo(request: StaffRequest, case_id: UUID, photo_id: UUID) -> FileResponse:
+    """A picture of a case this assignment may see, entered in a field it may see."""
+    found = visible(request, case_id)
+    row = Attachment.objects.filter(pk=photo_id, case=found.pk).first()
+    if row is None or not _may_see_picture(request, found, str(photo_id)):
+        raise Http404
+    return FileResponse(files.path_of(row, small="small" in request.GET).open("rb"), content_type=row.media_type, headers={"Cache-Control": "private, max-age=3600"})
+
+
+def _may_see_picture(request: StaffRequest, case: Case, photo_id: str) -> bool:
+    playbook = library.version(case.version_id)
+    for values in case.actions.values_list("values", flat=True):
+        for name, value in values.items():
+            rule = playbook.procedure.fields.get(name)
+            if rule and rule.type == "picture" and photo_id in (value if isinstance(value, list) else [value]):
+                return shown_to(rule, roles=(), is_participant=True)
+    return False
+
+
+@require_GET
+@staff_only
+def work_order(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """The printed work order, A4, in the official layout."""
+    found = visible(request, case_id)
+    page = queries.case_page(found, request.staff)
+    pictures = {str(row.pk): files.path_of(row, small=True) for row in Attachment.objects.filter(case=found.pk)[:6]}
+    shown_pictures = [pk for pk in pictures if _may_see_picture(request, found, pk)]
+    context = {**_page(request, found), "printed_by": request.staff.name, "printed_at": now(), "shown_pictures": shown_pictures[:6], "steps": _steps(page), "document_title": page.playbook.text("documents", "work_order"), **_order_fields(page)}
+    html = render(request, "desk/work_order.html", context).content.decode()
+    answer = HttpResponse(pdf(html, pictures={name: pictures[name] for name in shown_pictures}), content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="{found.number}.pdf"'
+    return answer
+
+
+def _steps(page: queries.CasePage) -> list[dict[str, Any]]:
+    """The flow record of a work order: when and what, shortest form."""
+    units = shown.unit_names([page.case.lead_unit])
+    return [{"at": action.at, "what": shown.what_was_done(page.playbook, action, units)} for action in page.actions if action.kind in ("intake", "move", "decide", "rating")]
+
+
+def _order_fields(page: queries.CasePage) -> dict[str, Any]:
+    """What the numbered lines of a work order need: signed, result, checked, rated."""
+    by_name = {action.name: action for action in page.actions if action.kind == "move"}
+    rated = {rating.by: rating.answers for rating in page.ratings}
+    handle = next((clock for clock in reversed(page.clocks) if clock.name == "handle"), None)
+    return {
+        "signed": by_name.get("sign"),
+        "result": page.case.values.get("result", ""),
+        "reply": page.case.values.get("reply", ""),
+        "checked": by_name.get("pass"),
+        "rated": rated.get("reporter") or rated.get("callback") or {},
+        "handle_clock": handle,
+    }
