@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -19,6 +20,8 @@ from jingwei.kernel.actors import Actor, Party
 from jingwei.kernel.models import JournalHead, Journalled, JournalLine
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import ChangedMeanwhile
+
+S = TypeVar("S", bound=Journalled)
 
 
 def next_line(
@@ -45,6 +48,29 @@ def record(
     if not rows.change(subject, only_if={"journal_count": before}, **values, **head):
         raise ChangedMeanwhile()
     rows.insert(line)
+
+
+def begin_many(
+    subjects: Sequence[S], verb: str, *, by: Actor, details: Sequence[dict[str, Any]] = (), before_write: Callable[[S], None] | None = None,
+    at_once: int = 1000,
+) -> None:  # fmt: skip
+    """Write many new subjects of one kind with their first lines, a thousand at a time; numeric keys are given here.
+
+    For imports: the same lines as if each had been made alone, in a few statements. `before_write` sees each subject when
+    it knows its key.
+    """
+    if not subjects:
+        return
+    model = type(subjects[0])
+    if not isinstance(subjects[0].pk, UUID):
+        for subject, key in zip(subjects, rows.reserve_keys(model, len(subjects)), strict=True):
+            subject.pk = key
+    if before_write is not None:
+        for subject in subjects:
+            before_write(subject)
+    lines = [next_line(subject, verb, by=by, detail=details[n] if details else None) for n, subject in enumerate(subjects)]
+    model._default_manager.bulk_create(subjects, batch_size=at_once)  # type: ignore[attr-defined]
+    JournalLine.objects.bulk_create(lines, batch_size=at_once)
 
 
 @transaction.atomic

@@ -68,6 +68,19 @@ def change(row: models.Model, *, only_if: dict[str, Any], **values: Any) -> bool
     return True
 
 
+def reserve_keys(model: type[models.Model], count: int) -> list[int]:
+    """Reserve numeric keys, for rows whose journal lines must name them before they are written. Call inside a transaction."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
+            return [row[0] for row in cursor.fetchall()]
+        # one writer only, and what a rollback gives back was never seen
+        cursor.execute(f"SELECT MAX((SELECT COALESCE(MAX(id), 0) FROM {table}), COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))", [table])  # noqa: S608
+        last = int(cursor.fetchone()[0])
+    return list(range(last + 1, last + 1 + count))
+
+
 def _values(model: type[models.Model], row: models.Model) -> list[Any]:
     return [_prepared(field, field.pre_save(row, add=True)) for field in _columns(model)]
 
