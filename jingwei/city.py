@@ -1,11 +1,11 @@
 """A city lives in one folder: its settings, keys, files and (when small) its database.
 
-    var/demo/
-      city.toml     name, digits, database, address            written once by `jingwei init`, edited by people
-      keys/         secret, key ring, seal key                  never in the database, backed up apart from it
-      files/        pictures and documents, one folder per case
-      seals/        journal seals and the erasure list, as they leave the database
-      city.sqlite3  the database, unless city.toml names a PostgreSQL one
+var/demo/
+  city.toml     name, digits, database, address            written once by `jingwei init`, edited by people
+  keys/         secret, key ring, seal key                  never in the database, backed up apart from it
+  files/        pictures and documents, one folder per case
+  seals/        journal seals and the erasure list, as they leave the database
+  city.sqlite3  the database, unless city.toml names a PostgreSQL one
 """
 
 from __future__ import annotations

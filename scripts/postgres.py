@@ -19,7 +19,13 @@ TOP = Path(__file__).resolve().parent.parent
 #: as it comes, durable: what a benchmark may claim
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "512MB", "max_connections": "60"}
 #: for tests nobody needs the data of: quicker to start and to fill
-QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "256MB", "max_connections": "60"}
+QUICK = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "256MB",
+    "max_connections": "60",
+}
 
 
 def programs() -> Path:
@@ -37,15 +43,47 @@ def cluster(settings: dict[str, str], *, folder: Path | None = None, port: int =
     data, sockets = home / "data", home / "s"
     fresh = not (data / "PG_VERSION").exists()
     if fresh:
-        _as_postgres([str(programs() / "initdb"), "-D", str(data), "-U", "jingwei", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"], home)
+        _as_postgres(
+            [
+                str(programs() / "initdb"),
+                "-D",
+                str(data),
+                "-U",
+                "jingwei",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+            ],
+            home,
+        )
         sockets.mkdir(exist_ok=True)
         _own(sockets)
-    options = " ".join(f"-c {name}={value}" for name, value in {**settings, "unix_socket_directories": str(sockets), "listen_addresses": "", "port": str(port)}.items())
+    options = " ".join(
+        f"-c {name}={value}"
+        for name, value in {
+            **settings,
+            "unix_socket_directories": str(sockets),
+            "listen_addresses": "",
+            "port": str(port),
+        }.items()
+    )
     control = [str(programs() / "pg_ctl"), "-D", str(data), "-l", str(home / "log"), "-w", "-t", "60"]
     _as_postgres([*control, "-o", options, "start"], home)
     try:
         if fresh:
-            _as_postgres([str(programs() / "createdb"), "-h", str(sockets), "-p", str(port), "-U", "jingwei", "jingwei"], home)
+            _as_postgres(
+                [
+                    str(programs() / "createdb"),
+                    "-h",
+                    str(sockets),
+                    "-p",
+                    str(port),
+                    "-U",
+                    "jingwei",
+                    "jingwei",
+                ],
+                home,
+            )
         yield f"postgresql://jingwei@{str(sockets).replace('/', '%2F')}:{port}/jingwei"
     finally:
         _as_postgres([*control, "-m", "immediate", "stop"], home)
@@ -55,7 +93,9 @@ def cluster(settings: dict[str, str], *, folder: Path | None = None, port: int =
 
 def _home(folder: Path | None) -> Path:
     """A folder that the server's user can enter."""
-    home = folder or Path(tempfile.mkdtemp(prefix="jingwei-pg-", dir=TOP / "var" if _can_enter(TOP / "var") else None))
+    home = folder or Path(
+        tempfile.mkdtemp(prefix="jingwei-pg-", dir=TOP / "var" if _can_enter(TOP / "var") else None)
+    )
     home.mkdir(parents=True, exist_ok=True)
     _own(home)
     return home

@@ -48,7 +48,9 @@ def main() -> None:
     options.add_argument("--test", action="store_true", help="also what tests, benchmarks and pictures need")
     for_tests = options.parse_args().test
     if sys.version_info[:2] != (3, 11):
-        sys.exit(f"Jingwei runs on Python 3.11; this is {sys.version.split()[0]}. On Debian 12: apt-get install python3")
+        sys.exit(
+            f"Jingwei runs on Python 3.11; this is {sys.version.split()[0]}. On Debian 12: apt-get install python3"
+        )
     install_debian_packages(DEBIAN_TO_RUN | (DEBIAN_TO_TEST if for_tests else {}))
     install_python_packages("test" if for_tests else "base")
     install_front_end()
@@ -62,7 +64,10 @@ def install_debian_packages(wanted: dict[str, str]) -> None:
         return
     install = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        sys.exit("Some packages of the distribution are missing. Please run, then try again:\n  sudo " + " ".join(install))
+        sys.exit(
+            "Some packages of the distribution are missing. Please run, then try again:\n  sudo "
+            + " ".join(install)
+        )
     say("installing " + ", ".join(missing))
     quiet = {"DEBIAN_FRONTEND": "noninteractive", **os.environ}
     run(["apt-get", "update", "-qq"], env=quiet)
@@ -106,7 +111,10 @@ def install_front_end() -> None:
     if stamp.exists() and stamp.read_text() == mark:
         return
     say("installing the front-end libraries of package-lock.json")
-    run([*npm(), "ci", "--ignore-scripts", "--silent"], env={**os.environ, "PATH": f"{VENV}/bin:{os.environ['PATH']}"})
+    run(
+        [*npm(), "ci", "--ignore-scripts", "--silent"],
+        env={**os.environ, "PATH": f"{VENV}/bin:{os.environ['PATH']}"},
+    )
     LIBRARIES.mkdir(parents=True, exist_ok=True)
     for source, target in (FRONT_END | FRONT_END_TO_TEST).items():
         shutil.copyfile(TOP / "node_modules" / source, LIBRARIES / target)

@@ -56,8 +56,13 @@ def check(commands: dict[str, list[str]]) -> None:
     """Run the checks in turn; show what a failing one said."""
     for name, (program, *arguments) in commands.items():
         began = time.monotonic()
-        done = subprocess.run([BIN / program, *arguments], cwd=TOP, capture_output=True, text=True, check=False)
-        print(f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - began:.0f} s)", flush=True)
+        done = subprocess.run(
+            [BIN / program, *arguments], cwd=TOP, capture_output=True, text=True, check=False
+        )
+        print(
+            f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - began:.0f} s)",
+            flush=True,
+        )
         if done.returncode:
             print(done.stdout, done.stderr)
             sys.exit(f"{name} failed: {program} {' '.join(arguments)}")
@@ -67,7 +72,12 @@ def pytest(database: str, arguments: list[str], **environment: str) -> None:
     """Run the tests against one database, on both cores."""
     print(f"\n=== tests on {database} ===", flush=True)
     shutil.rmtree(os.environ["JINGWEI_CITY"], ignore_errors=True)
-    done = subprocess.run([BIN / "pytest", "-n", "2", "--dist", "loadfile", "-q", *arguments], cwd=TOP, env={**os.environ, **environment}, check=False)
+    done = subprocess.run(
+        [BIN / "pytest", "-n", "2", "--dist", "loadfile", "-q", *arguments],
+        cwd=TOP,
+        env={**os.environ, **environment},
+        check=False,
+    )
     if done.returncode:
         sys.exit(done.returncode)
 

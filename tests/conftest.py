@@ -20,7 +20,13 @@ versions.LOOK_EVERY = 0.0  # a test sees at once what it changed
 @pytest.fixture(autouse=True)
 def _fresh_memory() -> Iterator[None]:
     """What a process keeps in memory belongs to one test."""
-    for forget in (atlas.forget, library.forget, calendars.forget, numbering.forget, library.version.cache_clear):
+    for forget in (
+        atlas.forget,
+        library.forget,
+        calendars.forget,
+        numbering.forget,
+        library.version.cache_clear,
+    ):
         forget()
     yield
 

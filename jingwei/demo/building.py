@@ -49,7 +49,11 @@ _DUTIES = {
     "grid_guide": "联系指导本网格，督促各类问题按时办结",
     "community_head": "统筹社区服务，组织议事，协调辖区单位",
 }
-_CONTACT_ROLES = {"party_grid": "party_contact", "police_grid": "police_contact", "department_grid": "department_contact"}
+_CONTACT_ROLES = {
+    "party_grid": "party_contact",
+    "police_grid": "police_contact",
+    "department_grid": "department_contact",
+}
 _LED_BY = {"party_grid": "community_head", "police_grid": "police", "department_grid": "grid_chief"}
 
 Say = Callable[[str], None]
@@ -68,7 +72,9 @@ class Built:
 @transaction.atomic
 def build(*, size: Size, seed: int = 1, say: Say = lambda line: None) -> Built:
     """Found the city and fill its registry from the drafts of a seed."""
-    founding.found(code=geography.CITY_CODE, name="经州市", login="demo-admin", password=PASSWORD, administrator="林知行")
+    founding.found(
+        code=geography.CITY_CODE, name="经州市", login="demo-admin", password=PASSWORD, administrator="林知行"
+    )
     since = today() - timedelta(days=400)
     drafts = geography.make_areas(size, seed)
     say(f"{len(drafts):,} areas drawn")
@@ -94,8 +100,16 @@ def open_accounts(built: Built) -> None:
     if not settings.DEMO:
         raise RuntimeError("demo accounts are opened in the demo city only")
     for login, (role, place, order) in ACCOUNTS.items():
-        assignments = Assignment.objects.filter(post__role=role, ends=None).order_by("post_id", "pk").select_related("person")
-        at = assignments.filter(post__area__code=place) if place in built.areas else assignments.filter(post__organisation__code=place)
+        assignments = (
+            Assignment.objects.filter(post__role=role, ends=None)
+            .order_by("post_id", "pk")
+            .select_related("person")
+        )
+        at = (
+            assignments.filter(post__area__code=place)
+            if place in built.areas
+            else assignments.filter(post__organisation__code=place)
+        )
         accounts.open_account(login, at[order].person_id, by=SYSTEM, password=PASSWORD)
 
 
@@ -111,8 +125,16 @@ def _write_areas(drafts: Sequence[AreaDraft], built: Built, since: date) -> None
         households=top.households, population=top.population, border_source="cgcs2000", valid_from=since,
     )  # fmt: skip
     for kind in TIERS[1:]:  # a parent has its number before its children
-        made = [_area(draft, built, since, order) for order, draft in enumerate(d for d in drafts if d.kind == kind)]
-        journal.begin_many(made, "area-made", by=SYSTEM, details=[{"code": area.code, "parent": area.parent_id} for area in made])
+        made = [
+            _area(draft, built, since, order)
+            for order, draft in enumerate(d for d in drafts if d.kind == kind)
+        ]
+        journal.begin_many(
+            made,
+            "area-made",
+            by=SYSTEM,
+            details=[{"code": area.code, "parent": area.parent_id} for area in made],
+        )
         built.areas |= {area.code: area for area in made}
 
 
@@ -132,8 +154,14 @@ def _write_overlays(drafts: Sequence[overlays.OverlayDraft], built: Built, since
         )
         for d in drafts
     ]  # fmt: skip
-    journal.begin_many(made, "area-made", by=SYSTEM, details=[{"code": area.code, "parent": area.parent_id} for area in made])
-    pairs = [AreaMapping(overlay=area, base=built.areas[code]) for area, draft in zip(made, drafts, strict=True) for code in draft.base_codes]
+    journal.begin_many(
+        made, "area-made", by=SYSTEM, details=[{"code": area.code, "parent": area.parent_id} for area in made]
+    )
+    pairs = [
+        AreaMapping(overlay=area, base=built.areas[code])
+        for area, draft in zip(made, drafts, strict=True)
+        for code in draft.base_codes
+    ]
     AreaMapping.objects.bulk_create(pairs, batch_size=2000)
     built.areas |= {area.code: area for area in made}
 
@@ -144,7 +172,13 @@ def _write_units(drafts: Sequence[people.OrganisationDraft], built: Built, since
     while waiting:
         ready = [d for d in waiting if d.parent_code is None or d.parent_code in built.units]
         made = [_unit(draft, built, since, len(built.units) + n) for n, draft in enumerate(ready)]
-        journal.begin_many(made, "organisation-made", by=SYSTEM, details=[{"code": unit.code} for unit in made], before_write=_set_path)
+        journal.begin_many(
+            made,
+            "organisation-made",
+            by=SYSTEM,
+            details=[{"code": unit.code} for unit in made],
+            before_write=_set_path,
+        )
         built.units |= {unit.code: unit for unit in made}
         waiting = [d for d in waiting if d.code not in built.units]
 
@@ -161,7 +195,12 @@ def _set_path(unit: Organisation) -> None:
     unit.path = f"{unit.path}{unit.pk}/"
 
 
-def _write_seats(seats: Sequence[people.SeatDraft], staff: Sequence[people.StaffDraft], drafts: Sequence[AreaDraft], built: Built) -> None:
+def _write_seats(
+    seats: Sequence[people.SeatDraft],
+    staff: Sequence[people.StaffDraft],
+    drafts: Sequence[AreaDraft],
+    built: Built,
+) -> None:
     city = built.areas[geography.CITY_CODE]
     there = {post.role: post for post in Post.objects.filter(area=city)}
     posts = [
@@ -170,22 +209,50 @@ def _write_seats(seats: Sequence[people.SeatDraft], staff: Sequence[people.Staff
         for s in seats
     ]  # fmt: skip
     new = [post for post in posts if post is not None and post.pk is None]
-    journal.begin_many(new, "post-made", by=SYSTEM, details=[{"role": post.role, "area": post.area_id} for post in new])
-    people_ = {d.staff_no: Person(staff_no=d.staff_no, name=d.name, work_phone=d.work_phone, organisation=built.units.get(d.organisation_code)) for d in staff}
+    journal.begin_many(
+        new, "post-made", by=SYSTEM, details=[{"role": post.role, "area": post.area_id} for post in new]
+    )
+    people_ = {
+        d.staff_no: Person(
+            staff_no=d.staff_no,
+            name=d.name,
+            work_phone=d.work_phone,
+            organisation=built.units.get(d.organisation_code),
+        )
+        for d in staff
+    }
     journal.begin_many(list(people_.values()), "person-taken-on", by=SYSTEM)
-    rows = [Assignment(person=people_[d.staff_no], post=posts[d.seat], starts=d.starts, ends=d.ends, substitute=d.substitute) for d in staff]
+    rows = [
+        Assignment(
+            person=people_[d.staff_no],
+            post=posts[d.seat],
+            starts=d.starts,
+            ends=d.ends,
+            substitute=d.substitute,
+        )
+        for d in staff
+    ]
     rows += _guides(posts, rows, drafts, built)
-    journal.begin_many(rows, "assigned", by=SYSTEM, details=[{"person": row.person_id, "post": row.post_id} for row in rows])
+    journal.begin_many(
+        rows, "assigned", by=SYSTEM, details=[{"person": row.person_id, "post": row.post_id} for row in rows]
+    )
     built.people |= people_
     built.posts += [post for post in posts if post is not None]
 
 
-def _guides(posts: Iterable[Post | None], rows: Sequence[Assignment], drafts: Sequence[AreaDraft], built: Built) -> list[Assignment]:
+def _guides(
+    posts: Iterable[Post | None], rows: Sequence[Assignment], drafts: Sequence[AreaDraft], built: Built
+) -> list[Assignment]:
     """A community's guide sits in a seat of each of its grids."""
     guides = {row.post.area_id: row for row in rows if row.post.role == "grid_guide"}
     grids = [built.areas[d.code] for d in drafts if d.kind == "grid"]
-    seats = [Post(role="grid_guide", area=grid, title=f"{grid.name}网格指导员", duty=_DUTIES["grid_guide"]) for grid in grids]
-    journal.begin_many(seats, "post-made", by=SYSTEM, details=[{"role": post.role, "area": post.area_id} for post in seats])
+    seats = [
+        Post(role="grid_guide", area=grid, title=f"{grid.name}网格指导员", duty=_DUTIES["grid_guide"])
+        for grid in grids
+    ]
+    journal.begin_many(
+        seats, "post-made", by=SYSTEM, details=[{"role": post.role, "area": post.area_id} for post in seats]
+    )
     built.posts += seats
     found = []
     for grid, seat in zip(grids, seats, strict=True):
@@ -197,19 +264,34 @@ def _guides(posts: Iterable[Post | None], rows: Sequence[Assignment], drafts: Se
 def _write_contacts(built: Built) -> None:
     """Overlays are answered by people who have a seat on the ground: the community's head, the police, the grid chief."""
     sits = {}
-    for row in Assignment.objects.filter(post__role__in=_LED_BY.values(), ends=None).select_related("post").order_by("-pk"):
+    for row in (
+        Assignment.objects.filter(post__role__in=_LED_BY.values(), ends=None)
+        .select_related("post")
+        .order_by("-pk")
+    ):
         sits[row.post.role, row.post.area_id] = row.person_id
-    mapped = AreaMapping.objects.filter(overlay__kind__in=_LED_BY).select_related("overlay", "base").order_by("-pk")
+    mapped = (
+        AreaMapping.objects.filter(overlay__kind__in=_LED_BY)
+        .select_related("overlay", "base")
+        .order_by("-pk")
+    )
     first = {mapping.overlay_id: mapping for mapping in mapped}
-    posts = [Post(role=_CONTACT_ROLES[m.overlay.kind], area=m.overlay, title=m.overlay.name) for m in first.values()]
-    journal.begin_many(posts, "post-made", by=SYSTEM, details=[{"role": post.role, "area": post.area_id} for post in posts])
+    posts = [
+        Post(role=_CONTACT_ROLES[m.overlay.kind], area=m.overlay, title=m.overlay.name)
+        for m in first.values()
+    ]
+    journal.begin_many(
+        posts, "post-made", by=SYSTEM, details=[{"role": post.role, "area": post.area_id} for post in posts]
+    )
     rows = []
     for post, mapping in zip(posts, first.values(), strict=True):
         role = _LED_BY[mapping.overlay.kind]
         person = sits.get((role, mapping.base.parent_id if role == "community_head" else mapping.base_id))
         if person:
             rows.append(Assignment(person_id=person, post=post, starts=today() - timedelta(days=90)))
-    journal.begin_many(rows, "assigned", by=SYSTEM, details=[{"person": row.person_id, "post": row.post_id} for row in rows])
+    journal.begin_many(
+        rows, "assigned", by=SYSTEM, details=[{"person": row.person_id, "post": row.post_id} for row in rows]
+    )
 
 
 def _write_catalogue(built: Built) -> None:
@@ -221,6 +303,18 @@ def _write_catalogue(built: Built) -> None:
     for entry in library.classes("social_governance").values():
         for unit in by_kind.get(entry.lead, []) if entry.parent else []:
             if unit.area_id is not None:
-                rows.append(CatalogueRow(list="social_governance", class_code=entry.code, area_id=unit.area_id, unit=unit))
-    rows += [CatalogueRow(list="social_governance", class_code="", area_id=unit.area_id, unit=unit) for unit in by_kind.get("street", [])]
-    journal.begin_many(rows, "catalogue-row-made", by=SYSTEM, details=[{"class": row.class_code, "area": row.area_id, "unit": row.unit_id} for row in rows])
+                rows.append(
+                    CatalogueRow(
+                        list="social_governance", class_code=entry.code, area_id=unit.area_id, unit=unit
+                    )
+                )
+    rows += [
+        CatalogueRow(list="social_governance", class_code="", area_id=unit.area_id, unit=unit)
+        for unit in by_kind.get("street", [])
+    ]
+    journal.begin_many(
+        rows,
+        "catalogue-row-made",
+        by=SYSTEM,
+        details=[{"class": row.class_code, "area": row.area_id, "unit": row.unit_id} for row in rows],
+    )

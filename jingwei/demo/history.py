@@ -54,7 +54,15 @@ class Town:
     pool: dict[str, list[Path]] = field(default_factory=dict)
 
 
-def play(built: Built, *, days: int, total: int, seed: int = 1, until: datetime | None = None, say: Say = lambda done, of: None) -> int:
+def play(
+    built: Built,
+    *,
+    days: int,
+    total: int,
+    seed: int = 1,
+    until: datetime | None = None,
+    say: Say = lambda done, of: None,
+) -> int:
     """Play the history up to now (or `until`); return how many cases there are."""
     end = until or moments.now()
     chance = names.dice("history", seed)
@@ -118,7 +126,12 @@ def _plan(number: int, town: Town, chance: Random) -> Step:
         return
     if chance.random() < 0.05:
         reply = "您反映的情况我们核实了，不属于网格事件受理范围，已把办理渠道告诉您。"
-        _act(case, "reject", _owner(case, town), {"reject_code": chance.choice(["not_there", "not_ours", "legal_route"]), "reply": reply})
+        _act(
+            case,
+            "reject",
+            _owner(case, town),
+            {"reject_code": chance.choice(["not_there", "not_ours", "legal_route"]), "reply": reply},
+        )
         return
     yield from _file(case, town, chance, grid, matter)
     yield from _dispatch(case, town, chance)
@@ -129,9 +142,22 @@ def _plan(number: int, town: Town, chance: Random) -> Step:
 def _begin(number: int, town: Town, chance: Random, grid: Area, matter: Matter) -> Case:
     case_id = uuid5(_NAMESPACE, str(number))
     inside = _point_in(grid, chance)
-    place = {"words": matter.place or "", **({"lon": inside[0], "lat": inside[1], "source": "cgcs2000"} if inside else {"area": grid.pk})}
-    by: Actor = Party() if matter.source == "resident" else _first(town, "grid_worker", grid) if matter.source == "grid_worker" else _desk(town, grid)
-    source = matter.source if matter.source in ("resident", "grid_worker", "hotline", "transfer", "inspection") else "hotline"
+    place = {
+        "words": matter.place or "",
+        **({"lon": inside[0], "lat": inside[1], "source": "cgcs2000"} if inside else {"area": grid.pk}),
+    }
+    by: Actor = (
+        Party()
+        if matter.source == "resident"
+        else _first(town, "grid_worker", grid)
+        if matter.source == "grid_worker"
+        else _desk(town, grid)
+    )
+    source = (
+        matter.source
+        if matter.source in ("resident", "grid_worker", "hotline", "transfer", "inspection")
+        else "hotline"
+    )
     entered: dict[str, Any] = {"description": matter.description, "place": place, "urgency": matter.urgency}
     if matter.photo and chance.random() < 0.6:
         entered["photo"] = [_hang(case_id, town, chance, after=False)]
@@ -145,7 +171,12 @@ def _file(case: Case, town: Town, chance: Random, grid: Area, matter: Matter) ->
     if matter.source in ("resident", "hotline") and chance.random() < 0.55:
         _act(case, "verify", _owner(case, town), {})
         yield _working(chance, 20, 150, matter)
-        _act(case, "confirm", _owner(case, town), {**known, "site_photo": [_hang(case.pk, town, chance, after=False)]})
+        _act(
+            case,
+            "confirm",
+            _owner(case, town),
+            {**known, "site_photo": [_hang(case.pk, town, chance, after=False)]},
+        )
     else:
         _act(case, "file", _owner(case, town), known)
     yield _working(chance, 4, 40, matter)
@@ -157,10 +188,21 @@ def _dispatch(case: Case, town: Town, chance: Random) -> Step:
     wrong = chance.random() < 0.05
     if wrong:
         unit = chance.choice(list(town.handlers))
-    _act(case, "dispatch", _owner(case, town), {"lead_unit": unit}, {"row": suggestion.row} if suggestion and not wrong else {})
+    _act(
+        case,
+        "dispatch",
+        _owner(case, town),
+        {"lead_unit": unit},
+        {"row": suggestion.row} if suggestion and not wrong else {},
+    )
     yield _working(chance, 10, 200)
-    if wrong and suggestion:
-        entered = {"return_code": "not_my_duty", "proposed_unit": suggestion.unit, "reason": "不属于本单位职责，请改派。"}
+    case.refresh_from_db()
+    if wrong and suggestion and case.state == "dispatched":
+        entered = {
+            "return_code": "not_my_duty",
+            "proposed_unit": suggestion.unit,
+            "reason": "不属于本单位职责，请改派。",
+        }
         question = actions.ask(case, "return", by=_owner(case, town), entered=entered)
         yield _working(chance, 10, 60)
         actions.decide(Ask.objects.get(pk=question.pk), True, by=_seat(case, town, question.decider_role))
@@ -168,29 +210,51 @@ def _dispatch(case: Case, town: Town, chance: Random) -> Step:
         yield _working(chance, 5, 30)
         _act(case, "dispatch", _owner(case, town), {"lead_unit": suggestion.unit}, {"row": suggestion.row})
         yield _working(chance, 10, 120)
-    if case.state == "dispatched":
+    case.refresh_from_db()
+    if case.state == "dispatched":  # else nobody signed in time, and it counted as signed
         _act(case, "sign", _owner(case, town), {})
     yield MINUTE
 
 
 def _handle(case: Case, town: Town, chance: Random, matter: Matter) -> Step:
     case.refresh_from_db()
-    luck = chance.random()
-    if luck < 0.04:
-        later = calendar().due(case.next_due or moments.now(), _ONE_DAY)
-        question = actions.ask(case, "extension", by=_owner(case, town), entered={"reason": "配件要从外地调，需要多一天。", "new_due": later.isoformat()})
+    luck, in_time = chance.random(), case.next_due is not None and case.next_due > moments.now()
+    if luck < 0.04 and in_time and case.next_clock == "handle":
+        later = calendar().due(case.next_due or moments.now(), Limit(2, "h"))
+        question = actions.ask(
+            case,
+            "extension",
+            by=_owner(case, town),
+            entered={"reason": "配件要从外地调，需要多几个小时。", "new_due": later.isoformat()},
+        )
         yield _working(chance, 20, 120)
         actions.decide(Ask.objects.get(pk=question.pk), True, by=_seat(case, town, question.decider_role))
         case.refresh_from_db()
     elif luck < 0.055:
-        question = actions.ask(case, "suspension", by=_owner(case, town), entered={"obstacle_code": chance.choice(["weather", "funds", "materials"]), "reason": "客观条件不具备，先做好防护。"})
+        question = actions.ask(
+            case,
+            "suspension",
+            by=_owner(case, town),
+            entered={
+                "obstacle_code": chance.choice(["weather", "funds", "materials"]),
+                "reason": "客观条件不具备，先做好防护。",
+            },
+        )
         yield _working(chance, 30, 200)
         actions.decide(Ask.objects.get(pk=question.pk), True, by=_seat(case, town, question.decider_role))
         case.refresh_from_db()
         yield timedelta(days=chance.randint(2, 12))
         _act(case, "resume", _owner(case, town), {})
     yield _within_limit(case, chance)
-    _act(case, "feed_back", _owner(case, town), {"result": matter.result, "evidence": [_hang(case.pk, town, chance, after=True) for _ in range(chance.randint(1, 2))]})
+    _act(
+        case,
+        "feed_back",
+        _owner(case, town),
+        {
+            "result": matter.result,
+            "evidence": [_hang(case.pk, town, chance, after=True) for _ in range(chance.randint(1, 2))],
+        },
+    )
     yield _working(chance, 5, 60)
 
 
@@ -198,23 +262,41 @@ def _finish(case: Case, town: Town, chance: Random, matter: Matter) -> Step:
     _act(case, "send_check", _owner(case, town), {})
     yield _working(chance, 30, 300)
     if chance.random() < 0.07:
-        _act(case, "rework", _owner(case, town), {"reason": "到现场看，问题还没完全解决。", "check_photo": [_hang(case.pk, town, chance, after=False)]})
+        _act(
+            case,
+            "rework",
+            _owner(case, town),
+            {
+                "reason": "到现场看，问题还没完全解决。",
+                "check_photo": [_hang(case.pk, town, chance, after=False)],
+            },
+        )
         yield _within_limit(case, chance)
-        _act(case, "feed_back", _owner(case, town), {"result": matter.result, "evidence": [_hang(case.pk, town, chance, after=True)]})
+        _act(
+            case,
+            "feed_back",
+            _owner(case, town),
+            {"result": matter.result, "evidence": [_hang(case.pk, town, chance, after=True)]},
+        )
         yield _working(chance, 5, 60)
         _act(case, "send_check", _owner(case, town), {})
         yield _working(chance, 30, 240)
     _act(case, "pass", _owner(case, town), {"check_photo": [_hang(case.pk, town, chance, after=True)]})
     yield _working(chance, 10, 120)
     if "reporter_contact" in case.values:
-        _act(case, "contact", _seat(case, town, "acceptor"), {"reached": "reached", "reply": f"您好！{matter.result}请您看看。"})
+        _act(
+            case,
+            "contact",
+            _seat(case, town, "acceptor"),
+            {"reached": "reached", "reply": f"您好！{matter.result}请您看看。"},
+        )
         yield _working(chance, 10, 60)
     _act(case, "close", _owner(case, town), {})
     yield timedelta(hours=chance.randint(2, 60))
-    yield from _rate(case, chance, matter)
+    yield from _rate(case, town, chance, matter)
 
 
-def _rate(case: Case, chance: Random, matter: Matter) -> Step:
+def _rate(case: Case, town: Town, chance: Random, matter: Matter) -> Step:
     if case.source != "resident" or chance.random() > 0.45 or not case.ended_at:
         return
     solved = "yes" if chance.random() < matter.solved else chance.choice(["partly", "no"])
@@ -222,15 +304,42 @@ def _rate(case: Case, chance: Random, matter: Matter) -> Step:
     actions.rate(case, {"solved": solved, "satisfied": satisfied}, by=Party(id=case.reporter))
     if solved == "no" and chance.random() < 0.5:
         yield timedelta(hours=1)
-        actions.ask(case, "reopening", by=Party(id=case.reporter), entered={"reason": "和之前一样，没有解决。"})
+        question = actions.ask(
+            case, "reopening", by=Party(id=case.reporter), entered={"reason": "和之前一样，没有解决。"}
+        )
+        yield _working(chance, 30, 300)
+        yield from _reopen(case, town, chance, matter, question)
+
+
+def _reopen(case: Case, town: Town, chance: Random, matter: Matter, question: Ask) -> Step:
+    """The shift leader grants most of what residents ask to have done again."""
+    granted = chance.random() < 0.8
+    entered = {} if granted else {"reason": "现场复看，问题已经解决。"}
+    actions.decide(
+        Ask.objects.get(pk=question.pk), granted, by=_seat(case, town, question.decider_role), entered=entered
+    )
+    if granted:
+        yield _within_limit(case, chance)
+        _act(
+            case,
+            "feed_back",
+            _owner(case, town),
+            {"result": matter.result, "evidence": [_hang(case.pk, town, chance, after=True)]},
+        )
+        yield _working(chance, 5, 60)
+        _act(case, "send_check", _owner(case, town), {})
+        yield _working(chance, 30, 240)
+        _act(case, "pass", _owner(case, town), {"check_photo": [_hang(case.pk, town, chance, after=True)]})
+        yield _working(chance, 10, 120)
+        _act(case, "close", _owner(case, town), {})
 
 
 # ---------------------------------------------------------------- who and when
 
-_ONE_DAY = Limit(1, "wd")
 
-
-def _act(case: Case, move: str, by: Staff, entered: dict[str, Any], detail: dict[str, Any] | None = None) -> None:
+def _act(
+    case: Case, move: str, by: Staff, entered: dict[str, Any], detail: dict[str, Any] | None = None
+) -> None:
     case.refresh_from_db()
     actions.move_case(case, move, by=by, entered=entered, detail=detail)
 
@@ -268,7 +377,10 @@ def _first(town: Town, role: str, area: Area) -> Staff:
 def _desk(town: Town, grid: Area) -> Staff:
     """Who takes a call about a grid: the street's acceptor, else the city's desk."""
     street = next(place.id for place in atlas().up(grid.pk) if place.kind == "street")
-    return (town.staff.get(("acceptor", street)) or next(people for (role, _), people in town.staff.items() if role == "intake_desk"))[0]
+    return (
+        town.staff.get(("acceptor", street))
+        or next(people for (role, _), people in town.staff.items() if role == "intake_desk")
+    )[0]
 
 
 def _soon(chance: Random, low: int, high: int) -> timedelta:
@@ -301,7 +413,11 @@ def _within_limit(case: Case, chance: Random) -> timedelta:
 
 def _town(built: Built) -> Town:
     town = Town()
-    rows = Assignment.objects.filter(in_force()).select_related("person", "post__area", "post__organisation").order_by("post_id", "pk")
+    rows = (
+        Assignment.objects.filter(in_force())
+        .select_related("person", "post__area", "post__organisation")
+        .order_by("post_id", "pk")
+    )
     for row in rows:
         somebody = as_staff(row)
         if somebody.area:

@@ -69,7 +69,9 @@ def take_in(
     playbook = library.in_force(procedure)
     values, reasons = entering.read(playbook, entered)
     case = _new_case(case_id, playbook, values, source=source, about=about, happened_at=happened_at)
-    reasons += rules.why_not_intake(playbook.procedure, {**values, **{r.field: None for r in reasons}}, source)
+    reasons += rules.why_not_intake(
+        playbook.procedure, {**values, **{r.field: None for r in reasons}}, source
+    )
     reasons += pictures_belong(case, playbook, values)
     refuse_if(_first_per_field(reasons))
     code = ids.new_code()
@@ -79,10 +81,19 @@ def take_in(
     case.number = _number(playbook.procedure, case, values)
     content = json.dumps([procedure, values, source], sort_keys=True, ensure_ascii=False).encode()
     with transaction.atomic():
-        answer = requests.seen_before(case_id, bound_to=bound_to, content=content, answer={"case": str(case_id), "code": code})
+        answer = requests.seen_before(
+            case_id, bound_to=bound_to, content=content, answer={"case": str(case_id), "code": code}
+        )
         if answer is not None:
             return TakenIn(Case.objects.get(pk=answer["case"]), answer["code"], again=True)
-        change = CaseChange(case, playbook, Done("intake", procedure, _role_at_intake(by)), by=by, entered=values, claimed_at=claimed_at)
+        change = CaseChange(
+            case,
+            playbook,
+            Done("intake", procedure, _role_at_intake(by)),
+            by=by,
+            entered=values,
+            claimed_at=claimed_at,
+        )
         change.enter()
         change.go(playbook.procedure.start)
         change.save()
@@ -94,7 +105,15 @@ def code_hash(code: str) -> bytes:
     return hmac.new(cities.key(settings.CITY, "query-codes"), code.encode(), hashlib.sha256).digest()
 
 
-def _new_case(case_id: UUID, playbook: Playbook, values: Entered, *, source: str, about: About | None, happened_at: datetime | None) -> Case:
+def _new_case(
+    case_id: UUID,
+    playbook: Playbook,
+    values: Entered,
+    *,
+    source: str,
+    about: About | None,
+    happened_at: datetime | None,
+) -> Case:
     procedure, moment = playbook.procedure, now()
     about = about or About()
     return Case(
@@ -114,7 +133,14 @@ def _number(procedure: Procedure, case: Case, values: Entered) -> str:
 
 def _county_digits(values: Entered) -> str:
     places = atlas()
-    place = next((value for value in values.values() if isinstance(value, dict) and ("lon" in value or "area" in value)), {})
+    place = next(
+        (
+            value
+            for value in values.values()
+            if isinstance(value, dict) and ("lon" in value or "area" in value)
+        ),
+        {},
+    )
     found = places.locate(place["lon"], place["lat"]) if "lon" in place else None
     area = found.id if found else place.get("area") or values.get("area")
     county = next((p for p in places.up(area) if p.kind == "county"), None) if area else None
@@ -147,7 +173,9 @@ def move_case(
             case.refresh_from_db()
             return case
         _expect(case, expected)
-        change = CaseChange(case, playbook, Done("move", move_id), by=by, entered=values, claimed_at=claimed_at, detail=detail)
+        change = CaseChange(
+            case, playbook, Done("move", move_id), by=by, entered=values, claimed_at=claimed_at, detail=detail
+        )
         reasons = why_not_move(change, move, {**values, **{r.field: None for r in wrong}})
         refuse_if(_first_per_field([*wrong, *reasons, *pictures_belong(case, playbook, values)]))
         _take(change, move)
@@ -205,7 +233,15 @@ def locate(case: Case, area: int, *, by: Actor, reason: str, expected: int | Non
 # ---------------------------------------------------------------- asking and deciding
 
 
-def ask(case: Case, name: str, *, by: Actor, entered: Entered | None = None, request: UUID | None = None, bound_to: str = "") -> Ask:
+def ask(
+    case: Case,
+    name: str,
+    *,
+    by: Actor,
+    entered: Entered | None = None,
+    request: UUID | None = None,
+    bound_to: str = "",
+) -> Ask:
     """Ask somebody who decides: a return, an extension, a suspension, a reopening."""
     playbook = library.version(case.version_id)
     rule = playbook.procedure.asks.get(name)
@@ -216,7 +252,9 @@ def ask(case: Case, name: str, *, by: Actor, entered: Entered | None = None, req
         if _again(request, bound_to, [str(case.pk), "ask", name, values]):
             return Ask.objects.filter(case_id=case.pk, name=name).latest("pk")
         change = CaseChange(case, playbook, Done("ask", name), by=by, entered=values)
-        reasons = rules.why_not_ask(rule, name, situation(change), {**values, **{r.field: None for r in wrong}})
+        reasons = rules.why_not_ask(
+            rule, name, situation(change), {**values, **{r.field: None for r in wrong}}
+        )
         refuse_if(_first_per_field([*wrong, *reasons]))
         change.done = Done("ask", name, _acting_role(change, rule.by))
         made = sum(1 for one in change.asks if one.name == name)
@@ -245,7 +283,9 @@ def decide(question: Ask, granted: bool, *, by: Actor, entered: Entered | None =
     rule = playbook.procedure.asks[question.name]
     values, wrong = entering.read(playbook, entered or {})
     with transaction.atomic():
-        change = CaseChange(case, playbook, Done("decide", question.name, question.decider_role), by=by, entered=values)
+        change = CaseChange(
+            case, playbook, Done("decide", question.name, question.decider_role), by=by, entered=values
+        )
         mine = next((one for one in change.asks if one.pk == question.pk), question)
         reasons = list(wrong)
         if mine.state != "open":
@@ -259,7 +299,9 @@ def decide(question: Ask, granted: bool, *, by: Actor, entered: Entered | None =
         change.asked_values = _values_of(case, question.asked_seq)
         change.detail["granted"] = granted
         state = "granted" if granted else "refused"
-        change.updates.append(rows.Update(mine, {"state": state, "decided_seq": case.seq, "decided_at": change.at}))
+        change.updates.append(
+            rows.Update(mine, {"state": state, "decided_seq": case.seq, "decided_at": change.at})
+        )
         mine.state = state
         change.enter()
         if decision.to:
@@ -280,7 +322,15 @@ def _values_of(case: Case, seq: int) -> dict[str, Any]:
 # ---------------------------------------------------------------- tasks
 
 
-def give_task(case: Case, name: str, *, by: Actor, to_unit: int | None = None, due_at: datetime | None = None, entered: Entered | None = None) -> Case:
+def give_task(
+    case: Case,
+    name: str,
+    *,
+    by: Actor,
+    to_unit: int | None = None,
+    due_at: datetime | None = None,
+    entered: Entered | None = None,
+) -> Case:
     """Give a piece of work to a co-handler, with its own due time."""
     playbook = library.version(case.version_id)
     rule = playbook.procedure.tasks[name]
@@ -325,7 +375,9 @@ def answer_task(task: Task, *, by: Actor, entered: Entered | None = None) -> Cas
         if rule.to not in change.standing.roles_of(by):
             reasons.append(Reason("wrong-role", values={"who": [rule.to]}))
         refuse_if(reasons)
-        change.updates.append(rows.Update(mine, {"state": "answered", "answered_seq": case.seq, "answered_at": change.at}))
+        change.updates.append(
+            rows.Update(mine, {"state": "answered", "answered_seq": case.seq, "answered_at": change.at})
+        )
         change.enter()
         change.save()
     return case
@@ -342,10 +394,17 @@ def link(case: Case, other: Case, kind: str, *, by: Actor) -> Case:
         change = CaseChange(case, playbook, Done("link", kind), by=by, detail={"other": str(other.pk)})
         reasons = []
         if rule is None or case.state not in rule.while_:
-            reasons.append(Reason("wrong-state", values={"state": case.state, "from": list(rule.while_) if rule else []}))
+            reasons.append(
+                Reason("wrong-state", values={"state": case.state, "from": list(rule.while_) if rule else []})
+            )
         elif not change.standing.roles_of(by) & set(rule.by):
             reasons.append(Reason("wrong-role", values={"who": list(rule.by)}))
-        if other.pk == case.pk or other.procedure != case.procedure or other.ended_at or not may_see(by, other, playbook.procedure):
+        if (
+            other.pk == case.pk
+            or other.procedure != case.procedure
+            or other.ended_at
+            or not may_see(by, other, playbook.procedure)
+        ):
             reasons.append(Reason("cannot-follow"))
         if "follows" in other.counters or "follows" in case.counters:
             reasons.append(Reason("already-follows"))
@@ -376,13 +435,24 @@ def unlink(case: Case, kind: str, *, by: Actor) -> Case:
 
 def end_followers(leader: Case) -> int:
     """End the cases that follow one that has ended, with its outcome; return how many. The outbox calls it after the leader's end."""
-    followers = Case.objects.filter(links__other=leader, links__kind="follows", links__undone_at=None, ended_at=None)
+    followers = Case.objects.filter(
+        links__other=leader, links__kind="follows", links__undone_at=None, ended_at=None
+    )
     for follower in followers:
         playbook = library.version(follower.version_id)
         with transaction.atomic():
-            change = CaseChange(follower, playbook, Done("follow", leader.state), by=System(job="follows"), detail={"leader": str(leader.pk)})
+            change = CaseChange(
+                follower,
+                playbook,
+                Done("follow", leader.state),
+                by=System(job="follows"),
+                detail={"leader": str(leader.pk)},
+            )
             follower.outcome = leader.outcome
-            follower.values = {**follower.values, **{n: leader.values[n] for n in ("result", "reply") if n in leader.values}}
+            follower.values = {
+                **follower.values,
+                **{n: leader.values[n] for n in ("result", "reply") if n in leader.values},
+            }
             change.go(leader.state)
             change.overtake()
             change.save()
@@ -391,7 +461,13 @@ def end_followers(leader: Case) -> int:
 
 def _note_on_leader(leader: Case, playbook: Playbook, by: Actor, follower: Case) -> None:
     """The leader counts its followers: “three people reported this”."""
-    change = CaseChange(leader, library.version(leader.version_id), Done("followed", "follows"), by=by, detail={"other": str(follower.pk)})
+    change = CaseChange(
+        leader,
+        library.version(leader.version_id),
+        Done("followed", "follows"),
+        by=by,
+        detail={"other": str(follower.pk)},
+    )
     change.count("followers")
     change.save()
 
@@ -399,7 +475,15 @@ def _note_on_leader(leader: Case, playbook: Playbook, by: Actor, follower: Case)
 # ---------------------------------------------------------------- rating
 
 
-def rate(case: Case, answers: Mapping[str, str], *, by: Actor, remark: str = "", request: UUID | None = None, bound_to: str = "") -> Rating:
+def rate(
+    case: Case,
+    answers: Mapping[str, str],
+    *,
+    by: Actor,
+    remark: str = "",
+    request: UUID | None = None,
+    bound_to: str = "",
+) -> Rating:
     """Say whether it is solved and whether one is satisfied: the reporter once, a callback once."""
     playbook = library.version(case.version_id)
     rule = playbook.procedure.rating
@@ -413,7 +497,13 @@ def rate(case: Case, answers: Mapping[str, str], *, by: Actor, remark: str = "",
         refuse_if(reasons)
         assert rule is not None  # noqa: S101  (`why_not_rate` refuses without one)
         change.done = Done("rating", who, _acting_role(change, rule.callback_by or (rule.of,)))
-        row = Rating(case_id=case.pk, by=who, answers={name: values[name] for name in rule.questions}, seq=case.seq, at=change.at)
+        row = Rating(
+            case_id=case.pk,
+            by=who,
+            answers={name: values[name] for name in rule.questions},
+            seq=case.seq,
+            at=change.at,
+        )
         change.inserts.append(row)
         change.enter()
         change.count(f"rated_{who}")
@@ -428,7 +518,9 @@ def why_not_rate(change: CaseChange, who: str, values: Entered | None = None) ->
     case, rule = change.case, change.procedure.rating
     if rule is None or case.state != rule.asked or case.ended_at is None:
         return [Reason("not-to-be-rated")]
-    reasons = [Reason("missing", name) for name in rule.questions if values is not None and name not in values]
+    reasons = [
+        Reason("missing", name) for name in rule.questions if values is not None and name not in values
+    ]
     roles = change.standing.roles_of(change.by)
     if (rule.of if who == "reporter" else "") not in roles and not roles & set(rule.callback_by):
         reasons.append(Reason("wrong-role", values={"who": [rule.of]}))
@@ -472,7 +564,9 @@ def hand_over(post: int) -> int:
     moved = 0
     for case in Case.objects.filter(owner_post=post, ended_at=None):
         with transaction.atomic():
-            change = CaseChange(case, library.version(case.version_id), Done("hand_over", "owner"), by=System(job="hand_over"))
+            change = CaseChange(
+                case, library.version(case.version_id), Done("hand_over", "owner"), by=System(job="hand_over")
+            )
             change.find_owner()
             if case.owner_post != post:
                 change.save()

@@ -60,9 +60,21 @@ class CaseChange:
         self.is_new = case._state.adding
         if not self.is_new:
             case.seq += 1
-        self.asks: list[Ask] = [] if self.is_new or not case.counters.get("asks") else list(Ask.objects.filter(case_id=case.pk).order_by("pk"))
-        self.tasks: list[Task] = [] if self.is_new or not case.counters.get("tasks") else list(Task.objects.filter(case_id=case.pk).order_by("pk"))
-        clock_rows = [] if self.is_new or case.historical else list(CaseClock.objects.filter(case_id=case.pk).order_by("pk"))
+        self.asks: list[Ask] = (
+            []
+            if self.is_new or not case.counters.get("asks")
+            else list(Ask.objects.filter(case_id=case.pk).order_by("pk"))
+        )
+        self.tasks: list[Task] = (
+            []
+            if self.is_new or not case.counters.get("tasks")
+            else list(Task.objects.filter(case_id=case.pk).order_by("pk"))
+        )
+        clock_rows = (
+            []
+            if self.is_new or case.historical
+            else list(CaseClock.objects.filter(case_id=case.pk).order_by("pk"))
+        )
         self.clocks = Clocks(self.procedure, calendar(), case.urgency, self.standards(), clock_rows)
         self.standing = Standing(case, self.procedure, tasks=self.tasks)
 
@@ -76,8 +88,14 @@ class CaseChange:
     def enter(self) -> None:
         """Take what was entered into the case: columns, current values, place; sealed ones into their boxes."""
         fields = self.procedure.fields
-        sealed_ones = [sealed.ToSeal(n, fields[n].level, str(v), findable=fields[n].type == "phone") for n, v in self.entered.items() if fields[n].level in ("L2", "L3")]
-        open_ones = {name: value for name, value in self.entered.items() if fields[name].level in ("L0", "L1")}
+        sealed_ones = [
+            sealed.ToSeal(n, fields[n].level, str(v), findable=fields[n].type == "phone")
+            for n, v in self.entered.items()
+            if fields[n].level in ("L2", "L3")
+        ]
+        open_ones = {
+            name: value for name, value in self.entered.items() if fields[name].level in ("L0", "L1")
+        }
         self.entered = open_ones
         if sealed_ones:
             self._seal(sealed_ones)
@@ -134,7 +152,11 @@ class CaseChange:
         """Move the ownership one tier up, or refuse when there is none."""
         case = self.case
         if case.owner_unit:
-            above = Organisation.objects.filter(children=case.owner_unit, valid_to=None).values_list("pk", flat=True).first()
+            above = (
+                Organisation.objects.filter(children=case.owner_unit, valid_to=None)
+                .values_list("pk", flat=True)
+                .first()
+            )
             if above is None:
                 raise Refused("no-tier-above")
             case.lead_unit = case.owner_unit = above
@@ -144,7 +166,14 @@ class CaseChange:
         chain = self.standing.answering.chain
         above_here = chain[chain.index(here) + 1 :] if here in chain else []
         role = self.procedure.roles[case.owner_role].post or ""
-        seat = next((s for area in above_here if (s := self.standing.answering.seat(role, at=atlas().places[area].kind))), None)
+        seat = next(
+            (
+                s
+                for area in above_here
+                if (s := self.standing.answering.seat(role, at=atlas().places[area].kind))
+            ),
+            None,
+        )
         if seat is None:
             raise Refused("no-tier-above")
         case.owner_post = seat.post
@@ -157,7 +186,11 @@ class CaseChange:
         if mark in known:
             return
         self.case.counters = {**self.case.counters, "part": [*known, mark]}
-        self.inserts.append(Participant(case_id=self.case.pk, kind=kind, ref=ref, role=role, received_at=self.case.received_at))
+        self.inserts.append(
+            Participant(
+                case_id=self.case.pk, kind=kind, ref=ref, role=role, received_at=self.case.received_at
+            )
+        )
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter of the case and write the fact."""
@@ -189,10 +222,18 @@ class CaseChange:
         """A person's move ends the asks and tasks whose states were left."""
         for ask in self.asks:
             if ask.state == "open" and self.case.state not in self.procedure.asks[ask.name].while_:
-                self.updates.append(rows.Update(ask, {"state": "overtaken", "decided_at": self.at, "decided_seq": self.case.seq}))
+                self.updates.append(
+                    rows.Update(
+                        ask, {"state": "overtaken", "decided_at": self.at, "decided_seq": self.case.seq}
+                    )
+                )
         for task in self.tasks:
             if task.state == "open" and self.case.state not in self.procedure.tasks[task.name].while_:
-                self.updates.append(rows.Update(task, {"state": "overtaken", "answered_at": self.at, "answered_seq": self.case.seq}))
+                self.updates.append(
+                    rows.Update(
+                        task, {"state": "overtaken", "answered_at": self.at, "answered_seq": self.case.seq}
+                    )
+                )
 
     # ------------------------------------------------------------ writing
 
@@ -203,12 +244,20 @@ class CaseChange:
         case.next_due, case.next_clock = self.clocks.next_due()
         case.alarm_at = self.clocks.alarm()
         action = self._action()
-        line = journal.next_line(case, f"{self.done.kind}:{self.done.name}", by=self.by, happened_at=case.happened_at if self.is_new else None, detail=self._line())
+        line = journal.next_line(
+            case,
+            f"{self.done.kind}:{self.done.name}",
+            by=self.by,
+            happened_at=case.happened_at if self.is_new else None,
+            detail=self._line(),
+        )
         for clock in self.clocks.rows:
             if id(clock) in self.clocks.touched:
                 self._keep_clock(clock)
         effects = [
-            outbox.put("tell", {"verb": v.verb, "what": v.what, "seq": case.seq, **about}, case=case.pk) for v, about in self.tells if not case.historical
+            outbox.put("tell", {"verb": v.verb, "what": v.what, "seq": case.seq, **about}, case=case.pk)
+            for v, about in self.tells
+            if not case.historical
         ]
         if case.ended_at and not self.before["ended_at"] and case.counters.get("followers"):
             effects.append(outbox.put("follow", {}, case=case.pk))
@@ -218,10 +267,14 @@ class CaseChange:
             rows.write([case, action, line, *self.inserts, *effects], self.updates)
             case._state.adding = False
         else:
-            changed = {name: getattr(case, name) for name in _MAY_CHANGE if getattr(case, name) != self.before[name]}
+            changed = {
+                name: getattr(case, name) for name in _MAY_CHANGE if getattr(case, name) != self.before[name]
+            }
             head = {"seq": case.seq, "journal_count": case.journal_count, "journal_head": case.journal_head}
             revision = case.revision
-            if not rows.change(case, only_if={"revision": revision}, **changed, **head, revision=revision + 1):
+            if not rows.change(
+                case, only_if={"revision": revision}, **changed, **head, revision=revision + 1
+            ):
                 raise ChangedMeanwhile()
             rows.write([action, line, *self.inserts, *effects], self.updates)
         return action
@@ -237,7 +290,9 @@ class CaseChange:
     def _line(self) -> dict[str, Any]:
         """Before → after in ids and codes: the columns that changed, and which fields were entered, never with what."""
         names = [name for name in _JOURNALLED if self.is_new or getattr(self.case, name) != self.before[name]]
-        line: dict[str, Any] = {name: [None if self.is_new else self.before[name], getattr(self.case, name)] for name in names}
+        line: dict[str, Any] = {
+            name: [None if self.is_new else self.before[name], getattr(self.case, name)] for name in names
+        }
         line = {name: pair for name, pair in line.items() if pair[0] != pair[1]}
         if self.entered:
             line["entered"] = sorted(self.entered)
@@ -279,7 +334,9 @@ class CaseChange:
             self.updates.append(rows.Update(clock, {name: getattr(clock, name) for name in names}))
 
     def _words_changed(self) -> bool:
-        return self.is_new or any(self.procedure.fields[name].type in ("text", "line", "place") for name in self.entered)
+        return self.is_new or any(
+            self.procedure.fields[name].type in ("text", "line", "place") for name in self.entered
+        )
 
     def _seal(self, values: list[sealed.ToSeal]) -> None:
         case = self.case
@@ -300,7 +357,12 @@ class CaseChange:
 
     def _moved_at(self, move: str) -> datetime | None:
         """When the case last took a move."""
-        return CaseAction.objects.filter(case_id=self.case.pk, kind="move", name=move).order_by("-seq").values_list("at", flat=True).first()
+        return (
+            CaseAction.objects.filter(case_id=self.case.pk, kind="move", name=move)
+            .order_by("-seq")
+            .values_list("at", flat=True)
+            .first()
+        )
 
 
 def pictures_belong(case: Case, playbook: Playbook, entered: Mapping[str, Any]) -> list[Reason]:
@@ -309,8 +371,14 @@ def pictures_belong(case: Case, playbook: Playbook, entered: Mapping[str, Any]) 
     wanted = {str(one) for value in named.values() for one in (value if isinstance(value, list) else [value])}
     if not wanted:
         return []
-    there = {str(pk) for pk in Attachment.objects.filter(case=case.pk, pk__in=wanted).values_list("pk", flat=True)}
-    return [Reason("not-a-picture", name) for name, value in named.items() if not {str(one) for one in (value if isinstance(value, list) else [value])} <= there]
+    there = {
+        str(pk) for pk in Attachment.objects.filter(case=case.pk, pk__in=wanted).values_list("pk", flat=True)
+    }
+    return [
+        Reason("not-a-picture", name)
+        for name, value in named.items()
+        if not {str(one) for one in (value if isinstance(value, list) else [value])} <= there
+    ]
 
 
 def refuse_if(reasons: list[Reason]) -> None:

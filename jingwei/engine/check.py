@@ -46,7 +46,10 @@ def problems_of(playbook: Playbook) -> list[Problem]:
     said = [
         *_roles(p), *_fields(p), *_states(p), *_moves(p), *_asks_and_tasks(p), *_clocks(p), *_rating(p), *_reachable(p), *_rights(p),
     ]  # fmt: skip
-    found = [Problem("procedure.yaml", document.line(where), f"{'.'.join(map(str, where))}: {why}") for where, why in said]
+    found = [
+        Problem("procedure.yaml", document.line(where), f"{'.'.join(map(str, where))}: {why}")
+        for where, why in said
+    ]
     return found + list(_texts(playbook))
 
 
@@ -81,7 +84,11 @@ def _states(p: Procedure) -> Iterator[Says]:
         yield ("states",), "no state is of kind new: where does a case begin?"
     for name, state in p.states.items():
         final = p.is_final(name)
-        if final and not state.outcome and any(move.to == name and not move.outcome for move in p.moves.values()):
+        if (
+            final
+            and not state.outcome
+            and any(move.to == name and not move.outcome for move in p.moves.values())
+        ):
             yield ("states", name), "a final state needs an outcome (or every move into it)"
         if not final and not state.owner:
             yield ("states", name), "nobody owns it: every state that is not final has an owner"
@@ -89,7 +96,9 @@ def _states(p: Procedure) -> Iterator[Says]:
             yield ("states", name, "owner"), f"there is no role '{state.owner}'"
         if not final and not any(_runs_in(p, clock, name) for clock in p.clocks):
             yield ("states", name), "no clock runs in it: every state that is not final has one"
-        if not final and not any(p.leads_from(move, name) and move.to not in ("same", name) for move in p.moves.values()):
+        if not final and not any(
+            p.leads_from(move, name) and move.to not in ("same", name) for move in p.moves.values()
+        ):
             yield ("states", name), "no move leads out of it"
 
 
@@ -131,7 +140,10 @@ def _asks_and_tasks(p: Procedure) -> Iterator[Says]:
         if task.joins and task.joins not in p.moves:
             yield (*here, "joins"), f"there is no move '{task.joins}'"
         if task.joins and "tasks_answered" not in p.moves[task.joins].if_:
-            yield (*here, "joins"), f"the move '{task.joins}' must say if: tasks_answered, or it will not wait"
+            yield (
+                (*here, "joins"),
+                f"the move '{task.joins}' must say if: tasks_answered, or it will not wait",
+            )
 
 
 def _clocks(p: Procedure) -> Iterator[Says]:
@@ -165,11 +177,16 @@ def _rating(p: Procedure) -> Iterator[Says]:
 
 def _reachable(p: Procedure) -> Iterator[Says]:
     """Every state can be reached, and every case can end."""
-    steps = {name: {move.to for move in p.moves.values() if p.leads_from(move, name) and move.to != "same"} for name in p.states}
+    steps = {
+        name: {move.to for move in p.moves.values() if p.leads_from(move, name) and move.to != "same"}
+        for name in p.states
+    }
     for ask in p.asks.values():
         for state in ask.while_:
             steps[state] |= {d.to for d in (ask.granted, ask.refused) if d.to}
-    if any(to not in p.states for tos in steps.values() for to in tos) or not any(s.kind == "new" for s in p.states.values()):
+    if any(to not in p.states for tos in steps.values() for to in tos) or not any(
+        s.kind == "new" for s in p.states.values()
+    ):
         return  # said above
     reached = _from(p.start, steps)
     for name in p.states:
@@ -183,20 +200,52 @@ def _rights(p: Procedure) -> Iterator[Says]:
     """What the rights ledger forbids (docs/rights.md)."""
     for name in (*p.fields, *p.states, *p.roles):
         if word := next((word for word in DENIED if word in name), None):
-            yield ("fields", name), f"the rights ledger forbids what '{word}' means: no person is listed, tracked or scored here"
+            yield (
+                ("fields", name),
+                f"the rights ledger forbids what '{word}' means: no person is listed, tracked or scored here",
+            )
 
 
 def _texts(playbook: Playbook) -> Iterator[Problem]:
     """Every word that people see has a Chinese and an English text, and no text is about nothing."""
     p = playbook.procedure
     wanted = [("name",)]
-    wanted += [(part, name) for part, names in (("roles", p.roles), ("sources", p.sources), ("states", p.states), ("clocks", p.clocks)) for name in names]
-    wanted += [(part, name, "label") for part, names in (("moves", p.moves), ("asks", p.asks), ("tasks", p.tasks), ("fields", p.fields), ("links", p.links)) for name in names]
-    wanted += [(part, name, "done") for part, names in (("moves", p.moves), ("asks", p.asks), ("tasks", p.tasks)) for name in names]
-    wanted += [("headline", name) for name in p.states] + [("next", name) for name in p.states if not p.is_final(name)]
-    outcomes = {state.outcome for state in p.states.values() if state.outcome} | {move.outcome for move in p.moves.values() if move.outcome}
+    wanted += [
+        (part, name)
+        for part, names in (
+            ("roles", p.roles),
+            ("sources", p.sources),
+            ("states", p.states),
+            ("clocks", p.clocks),
+        )
+        for name in names
+    ]
+    wanted += [
+        (part, name, "label")
+        for part, names in (
+            ("moves", p.moves),
+            ("asks", p.asks),
+            ("tasks", p.tasks),
+            ("fields", p.fields),
+            ("links", p.links),
+        )
+        for name in names
+    ]
+    wanted += [
+        (part, name, "done")
+        for part, names in (("moves", p.moves), ("asks", p.asks), ("tasks", p.tasks))
+        for name in names
+    ]
+    wanted += [("headline", name) for name in p.states] + [
+        ("next", name) for name in p.states if not p.is_final(name)
+    ]
+    outcomes = {state.outcome for state in p.states.values() if state.outcome} | {
+        move.outcome for move in p.moves.values() if move.outcome
+    }
     wanted += [("outcomes", name) for name in sorted(outcomes)]
-    lists = sorted({field.of for field in p.fields.values() if field.type == "one_of" and isinstance(field.of, str)})
+    lists = sorted(
+        {field.of for field in p.fields.values() if field.type == "one_of" and isinstance(field.of, str)}
+    )
     for language, texts in playbook.texts.items():
         for path in wanted:
             if not texts.get(*path):
@@ -205,7 +254,9 @@ def _texts(playbook: Playbook) -> Iterator[Problem]:
             other = playbook.texts["en" if language == "zh" else "zh"]
             for code in sorted({*texts.part("codes", name), *other.part("codes", name)} or {""}):
                 if not texts.get("codes", name, code):
-                    yield Problem(f"texts/{language}.yaml", 1, f"no text for codes.{name}{'.' + code if code else ''}")
+                    yield Problem(
+                        f"texts/{language}.yaml", 1, f"no text for codes.{name}{'.' + code if code else ''}"
+                    )
 
 
 def _runs_in(p: Procedure, clock: str, state: str) -> bool:

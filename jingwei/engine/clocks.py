@@ -26,7 +26,15 @@ class Clocks:
     touched: set[int] = field(default_factory=set)  # id() of rows to be saved
     ended: list[CaseClock] = field(default_factory=list)
 
-    def turn(self, before: str, after: str, *, at: datetime, move: str = "", moved_at: Callable[[str], datetime | None] = lambda _: None) -> None:
+    def turn(
+        self,
+        before: str,
+        after: str,
+        *,
+        at: datetime,
+        move: str = "",
+        moved_at: Callable[[str], datetime | None] = lambda _: None,
+    ) -> None:
         """Let every clock feel that the case went from one state to another (`before` is empty when it begins)."""
         final = self.procedure.is_final(after)
         for name, rule in self.procedure.clocks.items():
@@ -74,7 +82,9 @@ class Clocks:
         """Let the clocks of a state go on again."""
         for clock in self.rows:
             rule = self.procedure.clocks[clock.name]
-            if clock.status == "paused" and (state in rule.while_ if rule.while_ else state not in rule.pauses_in):
+            if clock.status == "paused" and (
+                state in rule.while_ if rule.while_ else state not in rule.pauses_in
+            ):
                 self._resume(clock, at=at)
 
     def next_due(self) -> tuple[datetime | None, str]:
@@ -84,9 +94,13 @@ class Clocks:
 
     def alarm(self) -> datetime | None:
         """When the worker must look next: the earliest due time that was not noted as late yet."""
-        return min((c.due_at for c in self.rows if c.status == "running" and c.late_noted_at is None), default=None)
+        return min(
+            (c.due_at for c in self.rows if c.status == "running" and c.late_noted_at is None), default=None
+        )
 
-    def _leave(self, name: str, rule: ClockRule, before: str, after: str, *, final: bool, at: datetime) -> None:
+    def _leave(
+        self, name: str, rule: ClockRule, before: str, after: str, *, final: bool, at: datetime
+    ) -> None:
         running = self._active(name)
         if running is None:
             return
@@ -127,7 +141,13 @@ class Clocks:
         due = self.calendar.due(at, limit)
         run = 1 + max((clock.run for clock in self.rows if clock.name == name), default=0)
         clock = CaseClock(
-            name=name, run=run, status="running", limit=str(limit), started_at=at, due_at=due, certain=self.calendar.is_certain(at, due)
+            name=name,
+            run=run,
+            status="running",
+            limit=str(limit),
+            started_at=at,
+            due_at=due,
+            certain=self.calendar.is_certain(at, due),
         )
         self.rows.append(clock)
         self.touched.add(id(clock))

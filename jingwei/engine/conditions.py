@@ -30,8 +30,15 @@ def own_find(change: CaseChange) -> list[Reason]:
 
 def tasks_answered(change: CaseChange) -> list[Reason]:
     """Every co-handler that this move waits for has answered."""
-    waiting = [task for task in change.tasks if task.state == "open" and change.procedure.tasks[task.name].joins == change.done.name]
-    return [Reason("task-unanswered", values={"unit": task.to_unit, "post": task.to_post, "due": task.due_at}) for task in waiting]
+    waiting = [
+        task
+        for task in change.tasks
+        if task.state == "open" and change.procedure.tasks[task.name].joins == change.done.name
+    ]
+    return [
+        Reason("task-unanswered", values={"unit": task.to_unit, "post": task.to_post, "due": task.due_at})
+        for task in waiting
+    ]
 
 
 def reporter_told(change: CaseChange) -> list[Reason]:
@@ -49,14 +56,24 @@ def reporter_told(change: CaseChange) -> list[Reason]:
 
 def before_due(change: CaseChange) -> list[Reason]:
     """The handling limit has not run out yet."""
-    handling = next((clock for clock in change.clocks.rows if clock.name == "handle" and clock.status == "running"), None)
-    return [Reason("too-late-to-ask", values={"due": handling.due_at})] if handling and handling.due_at < now() else []
+    handling = next(
+        (clock for clock in change.clocks.rows if clock.name == "handle" and clock.status == "running"), None
+    )
+    return (
+        [Reason("too-late-to-ask", values={"due": handling.due_at})]
+        if handling and handling.due_at < now()
+        else []
+    )
 
 
 def within_reopen_days(change: CaseChange) -> list[Reason]:
     """The case ended no more than 15 days ago."""
     ended = change.case.ended_at
-    return [Reason("too-late-to-reopen", values={"days": REOPEN_DAYS})] if ended and now() - ended > timedelta(days=REOPEN_DAYS) else []
+    return (
+        [Reason("too-late-to-reopen", values={"days": REOPEN_DAYS})]
+        if ended and now() - ended > timedelta(days=REOPEN_DAYS)
+        else []
+    )
 
 
 def located(change: CaseChange) -> list[Reason]:
@@ -65,7 +82,8 @@ def located(change: CaseChange) -> list[Reason]:
 
 
 CONDITIONS: dict[str, Callable[[CaseChange], list[Reason]]] = {
-    function.__name__: function for function in (own_find, tasks_answered, reporter_told, before_due, within_reopen_days, located)
+    function.__name__: function
+    for function in (own_find, tasks_answered, reporter_told, before_due, within_reopen_days, located)
 }
 
 

@@ -89,12 +89,21 @@ def rebuilt() -> Counter[Key]:
 def stored() -> Counter[Key]:
     """The sums as they are stored."""
     columns = ("day", "hour", "area", "unit", "procedure", "class_top", "what", "n")
-    return Counter({row[:7]: row[7] for row in Tally.objects.exclude(n=0).values_list(*columns).iterator(chunk_size=5000)})
+    return Counter(
+        {
+            row[:7]: row[7]
+            for row in Tally.objects.exclude(n=0).values_list(*columns).iterator(chunk_size=5000)
+        }
+    )
 
 
-def sum_of(what: str, *, area: int, since: date, until: date, class_top: str = "", procedure: str = "") -> int:
+def sum_of(
+    what: str, *, area: int, since: date, until: date, class_top: str = "", procedure: str = ""
+) -> int:
     """How many within days, both included. `what` may end in ':' to mean everything that begins so (`out:`)."""
-    rows = Tally.objects.filter(area=area, unit=0, hour=-1, day__gte=since, day__lte=until, class_top=class_top)
+    rows = Tally.objects.filter(
+        area=area, unit=0, hour=-1, day__gte=since, day__lte=until, class_top=class_top
+    )
     rows = rows.filter(what__startswith=what) if what.endswith(":") else rows.filter(what=what)
     if procedure:
         rows = rows.filter(procedure=procedure)

@@ -36,7 +36,11 @@ def _as_verbs(value: Any) -> Any:
 def _as_limit(value: Any) -> Any:
     """`4wh`, `{urgent: 10m, normal: 30wm}`, or `standard`, `standard.total`: the class's own."""
     if isinstance(value, str):
-        return {"standard": value.removeprefix("standard").lstrip(".") or "handle"} if value.startswith("standard") else {"every": value}
+        return (
+            {"standard": value.removeprefix("standard").lstrip(".") or "handle"}
+            if value.startswith("standard")
+            else {"every": value}
+        )
     return value
 
 
@@ -51,7 +55,9 @@ OneLimit = Annotated[Limit, BeforeValidator(_limit)]
 class Part(BaseModel):
     """Base of every part: frozen, and deaf to no word."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True
+    )
 
 
 class Verb(Part):
@@ -76,7 +82,9 @@ class LimitRule(Part):
     @model_validator(mode="after")
     def _says_something(self) -> LimitRule:
         if not (self.every or self.standard or (self.urgent and self.normal)):
-            raise ValueError("write one limit (4wh), both urgencies ({urgent: 10m, normal: 30wm}), or standard")
+            raise ValueError(
+                "write one limit (4wh), both urgencies ({urgent: 10m, normal: 30wm}), or standard"
+            )
         return self
 
     def of(self, urgency: str, standards: dict[str, dict[str, str]]) -> Limit:
@@ -221,7 +229,9 @@ class ClockRule(Part):
     limit: Limits
     leaving: Literal["pause", "stop", "reset"] = "pause"
     warn: tuple[str, ...] = ()
-    late: Annotated[tuple[Verb, ...] | Literal["slips"], BeforeValidator(lambda v: v if v == "slips" else _as_verbs(v))] = ()
+    late: Annotated[
+        tuple[Verb, ...] | Literal["slips"], BeforeValidator(lambda v: v if v == "slips" else _as_verbs(v))
+    ] = ()
 
 
 class RatingRule(Part):
@@ -265,7 +275,9 @@ class Procedure(Part):
             return data
         fields = dict(data["fields"])
         defaults = fields.pop("defaults", {})
-        spread = {name: (defaults | field if isinstance(field, dict) else field) for name, field in fields.items()}
+        spread = {
+            name: (defaults | field if isinstance(field, dict) else field) for name, field in fields.items()
+        }
         return data | {"fields": spread}
 
     @property

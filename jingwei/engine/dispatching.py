@@ -25,8 +25,12 @@ def suggest(list_name: str, class_code: str, area: int | None) -> Suggestion | N
     """Return what the most specific matching row says: the longest class first, then the lowest area; then the oldest row."""
     beginnings = [class_code[:n] for n in range(len(class_code), -1, -1)]
     chain = [place.id for place in atlas().up(area)]
-    rows = CatalogueRow.objects.filter(list=list_name, class_code__in=beginnings, valid_to=None).filter(Q(area=None) | Q(area__in=chain))
-    found = list(rows.annotate(size=Length("class_code")).values_list("unit", "id", "class_code", "area", "size"))
+    rows = CatalogueRow.objects.filter(list=list_name, class_code__in=beginnings, valid_to=None).filter(
+        Q(area=None) | Q(area__in=chain)
+    )
+    found = list(
+        rows.annotate(size=Length("class_code")).values_list("unit", "id", "class_code", "area", "size")
+    )
     if not found:
         return None
     depth = {area_id: len(chain) - n for n, area_id in enumerate(chain)}

@@ -33,14 +33,20 @@ def restart(change: CaseChange, what: str, args: dict[str, str]) -> None:
 def extend(change: CaseChange, what: str, args: dict[str, str]) -> None:
     """Move a clock's due time to what was asked for, by at most the original limit (or the share named in `most`)."""
     asked = parse_datetime(str(change.asked_values.get(args.get("to", "new_due"), "")))
-    running = next((clock for clock in change.clocks.rows if clock.name == what and clock.status != "ended"), None)
+    running = next(
+        (clock for clock in change.clocks.rows if clock.name == what and clock.status != "ended"), None
+    )
     if asked is None or running is None:
         raise Refused(Reason("nothing-to-extend"))
     share: Fraction = share_of(args.get("most", "1/1"))
     limit = Limit.parse(running.limit).times(share) if share != 1 else Limit.parse(running.limit)
     latest = change.clocks.calendar.due(running.due_at, limit)
     if asked > latest or asked <= running.due_at:
-        raise Refused(Reason("extension-out-of-range", args.get("to", "new_due"), {"from": running.due_at, "to": latest}))
+        raise Refused(
+            Reason(
+                "extension-out-of-range", args.get("to", "new_due"), {"from": running.due_at, "to": latest}
+            )
+        )
     change.clocks.extend(what, asked)
     change.count("extended")
 

@@ -47,7 +47,9 @@ def read(playbook: Playbook, raw: Mapping[str, Any]) -> tuple[dict[str, Any], li
         if given in (None, "", [], {}, ()):
             continue
         try:
-            value = _many(rule, given, playbook) if rule.many > 1 else _READERS[rule.type](rule, given, playbook)
+            value = (
+                _many(rule, given, playbook) if rule.many > 1 else _READERS[rule.type](rule, given, playbook)
+            )
         except Wrong as wrong:
             reasons.append(Reason(wrong.code, name, wrong.values))
         else:
@@ -91,7 +93,9 @@ def _phone(rule: FieldRule, given: Any, playbook: Playbook) -> str:
     digits = re.sub(r"[\s\-()（）]", "", unicodedata.normalize("NFKC", str(given)))
     if found := _PHONE.fullmatch(digits):
         return found[1]
-    raise Wrong("phone-length" if digits.isdigit() and digits.startswith("1") else "not-a-phone", length=len(digits))
+    raise Wrong(
+        "phone-length" if digits.isdigit() and digits.startswith("1") else "not-a-phone", length=len(digits)
+    )
 
 
 def _class(rule: FieldRule, given: Any, playbook: Playbook) -> str:
@@ -104,7 +108,11 @@ def _class(rule: FieldRule, given: Any, playbook: Playbook) -> str:
 def _area(rule: FieldRule, given: Any, playbook: Playbook) -> int:
     """An id (a number) or a code (a text)."""
     here = atlas()
-    place = here.places.get(given) if isinstance(given, int) else here.by_code.get(str(given)) or here.get(_number(given))
+    place = (
+        here.places.get(given)
+        if isinstance(given, int)
+        else here.by_code.get(str(given)) or here.get(_number(given))
+    )
     if place is None:
         raise Wrong("unknown-area", given=str(given)[:24])
     return place.id
@@ -142,7 +150,11 @@ def _point(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _unit(rule: FieldRule, given: Any, playbook: Playbook) -> int:
     found = Organisation.objects.filter(valid_to=None)
-    row = found.filter(pk=given).first() if isinstance(given, int) else found.filter(code=str(given)).first() or found.filter(pk=_number(given)).first()
+    row = (
+        found.filter(pk=given).first()
+        if isinstance(given, int)
+        else found.filter(code=str(given)).first() or found.filter(pk=_number(given)).first()
+    )
     if row is None:
         raise Wrong("unknown-unit", given=str(given)[:32])
     return row.pk
@@ -156,7 +168,9 @@ def _post(rule: FieldRule, given: Any, playbook: Playbook) -> int:
 
 
 def _one_of(rule: FieldRule, given: Any, playbook: Playbook) -> str:
-    allowed = rule.of if isinstance(rule.of, tuple) else tuple(playbook.texts["zh"].part("codes", rule.of or ""))
+    allowed = (
+        rule.of if isinstance(rule.of, tuple) else tuple(playbook.texts["zh"].part("codes", rule.of or ""))
+    )
     if given not in allowed:
         raise Wrong("not-one-of", allowed=list(allowed))
     return str(given)
@@ -213,4 +227,6 @@ _READERS: dict[str, Callable[[FieldRule, Any, Playbook], Any]] = {
     "tick": _tick,
     "number": _whole_number,
 }
-_WORDS_OF_A_PLACE = FieldRule(type="line", level="L1", purpose="-", basis="-", keep="-", seen_by=("participants",))
+_WORDS_OF_A_PLACE = FieldRule(
+    type="line", level="L1", purpose="-", basis="-", keep="-", seen_by=("participants",)
+)

@@ -43,14 +43,21 @@ RATES = {
     "handled_on_time": ("clock:handle:on_time", ("clock:handle:on_time", "clock:handle:late")),
     "ended_on_time": ("clock:total:on_time", ("clock:total:on_time", "clock:total:late")),
     "solved": ("rated:*:solved:yes", ("rated:*:solved:yes", "rated:*:solved:partly", "rated:*:solved:no")),
-    "satisfied": ("rated:*:satisfied:yes+fair", ("rated:*:satisfied:yes", "rated:*:satisfied:fair", "rated:*:satisfied:no")),
+    "satisfied": (
+        "rated:*:satisfied:yes+fair",
+        ("rated:*:satisfied:yes", "rated:*:satisfied:fair", "rated:*:satisfied:no"),
+    ),
 }
 _BY = ("reporter", "callback")
 
 
 def flow(area: int, day: date) -> Flow:
     """The flow of one day in an area, and its stock now."""
-    rows = Tally.objects.filter(area=area, unit=0, hour=-1, class_top="", day__in=[day, STOCK]).values_list("day", "what").annotate(sum=Sum("n"))
+    rows = (
+        Tally.objects.filter(area=area, unit=0, hour=-1, class_top="", day__in=[day, STOCK])
+        .values_list("day", "what")
+        .annotate(sum=Sum("n"))
+    )
     sums = {(when, what): n for when, what, n in rows}
     ended = sum(n for (when, what), n in sums.items() if when == day and what.startswith("out:"))
     return Flow(sums.get((day, "in"), 0), ended, sums.get((STOCK, "open"), 0), 0)
@@ -58,7 +65,9 @@ def flow(area: int, day: date) -> Flow:
 
 def hours(area: int, day: date) -> tuple[list[int], list[int]]:
     """Came in and ended per hour of a day (kept for the city and its counties)."""
-    rows = Tally.objects.filter(area=area, unit=0, day=day, class_top="", hour__gte=0).values_list("hour", "what", "n")
+    rows = Tally.objects.filter(area=area, unit=0, day=day, class_top="", hour__gte=0).values_list(
+        "hour", "what", "n"
+    )
     came, ended = [0] * 24, [0] * 24
     for hour, what, n in rows:
         (came if what == "in" else ended)[hour] += n
@@ -75,33 +84,55 @@ def late_by_child(children: Sequence[Place]) -> dict[int, int]:
     column = COLUMNS.get(children[0].kind) if children else None
     if column is None:
         return {}
-    late = Case.objects.filter(ended_at=None, next_due__lt=now(), **{f"{column}__in": [child.id for child in children]})
+    late = Case.objects.filter(
+        ended_at=None, next_due__lt=now(), **{f"{column}__in": [child.id for child in children]}
+    )
     return dict(late.order_by().values_list(column).annotate(n=Count("pk")))
 
 
 def open_by_child(children: Sequence[Place]) -> dict[int, int]:
     """Open cases of each child, from the sums."""
-    rows = Tally.objects.filter(area__in=[c.id for c in children], unit=0, hour=-1, class_top="", day=STOCK, what="open").values_list("area").annotate(sum=Sum("n"))
+    rows = (
+        Tally.objects.filter(
+            area__in=[c.id for c in children], unit=0, hour=-1, class_top="", day=STOCK, what="open"
+        )
+        .values_list("area")
+        .annotate(sum=Sum("n"))
+    )
     return dict(rows)
 
 
 def came_by_child(children: Sequence[Place], since: date, until: date) -> dict[int, int]:
     """Cases that came in within days, per child."""
-    rows = Tally.objects.filter(area__in=[c.id for c in children], unit=0, hour=-1, class_top="", day__range=(since, until), what="in")
+    rows = Tally.objects.filter(
+        area__in=[c.id for c in children], unit=0, hour=-1, class_top="", day__range=(since, until), what="in"
+    )
     return dict(rows.values_list("area").annotate(sum=Sum("n")))
 
 
-def rates(areas: Collection[int], names: Collection[str], since: date, until: date) -> dict[int, dict[str, Ratio]]:
+def rates(
+    areas: Collection[int], names: Collection[str], since: date, until: date
+) -> dict[int, dict[str, Ratio]]:
     """The rates of areas within days, each with n and d."""
-    wanted = {what for name in names for what in _whats(RATES[name][0]) | {w for d in RATES[name][1] for w in _whats(d)}}
-    rows = Tally.objects.filter(area__in=areas, unit=0, hour=-1, class_top="", day__range=(since, until), what__in=wanted)
+    wanted = {
+        what
+        for name in names
+        for what in _whats(RATES[name][0]) | {w for d in RATES[name][1] for w in _whats(d)}
+    }
+    rows = Tally.objects.filter(
+        area__in=areas, unit=0, hour=-1, class_top="", day__range=(since, until), what__in=wanted
+    )
     sums = {(area, what): n for area, what, n in rows.values_list("area", "what").annotate(sum=Sum("n"))}
     return {area: {name: _ratio(name, area, sums) for name in names} for area in areas}
 
 
 def _ratio(name: str, area: int, sums: dict[tuple[int, str], int]) -> Ratio:
     n, d = RATES[name]
-    return Ratio(name, sum(sums.get((area, what), 0) for what in _whats(n)), sum(sums.get((area, what), 0) for part in d for what in _whats(part)))
+    return Ratio(
+        name,
+        sum(sums.get((area, what), 0) for what in _whats(n)),
+        sum(sums.get((area, what), 0) for part in d for what in _whats(part)),
+    )
 
 
 def _whats(pattern: str) -> set[str]:
@@ -121,13 +152,22 @@ class ClassCount:
     before: int
 
 
-def top_classes(area: int, until: date, *, list_name: str = "social_governance", days: int = 7, most: int = 7) -> list[ClassCount]:
+def top_classes(
+    area: int, until: date, *, list_name: str = "social_governance", days: int = 7, most: int = 7
+) -> list[ClassCount]:
     """The classes that came in most within days, with the days before for comparison."""
     since, earlier = until - timedelta(days=days - 1), until - timedelta(days=2 * days - 1)
-    rows = Tally.objects.filter(area=area, unit=0, hour=-1, day__range=(earlier, until), what="in").exclude(class_top="")
-    sums = rows.values_list("class_top").annotate(now=Sum("n", filter=Q(day__gte=since)), before=Sum("n", filter=Q(day__lt=since)))
+    rows = Tally.objects.filter(area=area, unit=0, hour=-1, day__range=(earlier, until), what="in").exclude(
+        class_top=""
+    )
+    sums = rows.values_list("class_top").annotate(
+        now=Sum("n", filter=Q(day__gte=since)), before=Sum("n", filter=Q(day__lt=since))
+    )
     entries = library.classes(list_name)
-    found = [ClassCount(code, str(entries[code]) if code in entries else code, n or 0, before or 0) for code, n, before in sums]
+    found = [
+        ClassCount(code, str(entries[code]) if code in entries else code, n or 0, before or 0)
+        for code, n, before in sums
+    ]
     return sorted((one for one in found if one.n), key=lambda one: -one.n)[:most]
 
 
@@ -144,7 +184,9 @@ def behind(what: str, place: Place, day: date) -> QuerySet[Case] | None:
     start, end = _span(day)
     match what:
         case "in":
-            return Case.objects.filter(here, received_at__gte=start, received_at__lt=end).order_by("-received_at")
+            return Case.objects.filter(here, received_at__gte=start, received_at__lt=end).order_by(
+                "-received_at"
+            )
         case "out":
             return Case.objects.filter(here, ended_at__gte=start, ended_at__lt=end).order_by("-ended_at")
         case "open":

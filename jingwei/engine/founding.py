@@ -42,5 +42,7 @@ def found(*, code: str, name: str, login: str, password: str, administrator: str
     post = people.make_post("administrator", by=SYSTEM, area=city)
     person = people.take_on("A0001", administrator, by=SYSTEM)
     people.assign(person, post, by=SYSTEM)
-    account, _ = accounts.open_account(login, person.pk, by=SYSTEM, password=password, needs_second_factor=True)
+    account, _ = accounts.open_account(
+        login, person.pk, by=SYSTEM, password=password, needs_second_factor=True
+    )
     return Founded(city, person, account)

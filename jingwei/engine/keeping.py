@@ -18,7 +18,16 @@ from jingwei.engine.models import Case, CaseAction, LegalHold
 from jingwei.engine.standing import Standing
 from jingwei.kernel import files, journal, rows, seals, sealed
 from jingwei.kernel.actors import SYSTEM, Actor
-from jingwei.kernel.models import Attachment, CaseKey, Erasure, JournalLine, OutboxRow, RequestKey, SealedValue, StaffAccess
+from jingwei.kernel.models import (
+    Attachment,
+    CaseKey,
+    Erasure,
+    JournalLine,
+    OutboxRow,
+    RequestKey,
+    SealedValue,
+    StaffAccess,
+)
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Reason, Refused
 from jingwei.kernel.worker import job
@@ -49,7 +58,9 @@ def reveal(case: Case, field: str, *, by: Staff, purpose: str) -> str:
     row = SealedValue.objects.filter(case=case.pk, field=field).order_by("-seq").first()
     if row is None:
         raise Refused("erased")
-    journal.record_apart("reading", case.pk, "revealed", by=by, detail={"field": field, "purpose": purpose, "role": by.role})
+    journal.record_apart(
+        "reading", case.pk, "revealed", by=by, detail={"field": field, "purpose": purpose, "role": by.role}
+    )
     return sealed.unseal(row, sealed.case_key(case.pk))
 
 
@@ -57,13 +68,18 @@ def reveal(case: Case, field: str, *, by: Staff, purpose: str) -> str:
 def cases_of_caller(phone: str, *, by: Staff) -> list[UUID]:
     """The cases that a telephone number was left with; the search itself is journalled, without the number."""
     journal.record_apart("search", UUID(int=by.person or 0), "searched-by-phone", by=by)
-    return list(SealedValue.objects.filter(blind=sealed.blind(phone)).values_list("case", flat=True).distinct())
+    return list(
+        SealedValue.objects.filter(blind=sealed.blind(phone)).values_list("case", flat=True).distinct()
+    )
 
 
 def readings_of(case: Case) -> list[tuple[datetime, str, str, str]]:
     """Who read protected values of a case: when, which field, for what, from which role."""
     lines = JournalLine.objects.filter(kind="reading", subject=case.pk).order_by("seq")
-    return [(line.recorded_at, line.detail["field"], line.detail["purpose"], line.detail["role"]) for line in lines]
+    return [
+        (line.recorded_at, line.detail["field"], line.detail["purpose"], line.detail["role"])
+        for line in lines
+    ]
 
 
 @job("retention", every=timedelta(hours=1))
@@ -84,7 +100,9 @@ def forget_contacts() -> int:
         for name, rule in playbook.procedure.fields.items():
             keep = _span(rule.keep)
             if rule.level in ("L2", "L3") and keep:
-                ended = Case.objects.filter(procedure=playbook.procedure.procedure, ended_at__lt=_cut(keep), holds=None).values("pk")
+                ended = Case.objects.filter(
+                    procedure=playbook.procedure.procedure, ended_at__lt=_cut(keep), holds=None
+                ).values("pk")
                 gone += SealedValue.objects.filter(field=name, case__in=ended).delete()[0]
     return gone
 
@@ -93,10 +111,14 @@ def erase_old_cases() -> bool:
     """Erase cases whose L1 values have been kept as long as declared."""
     found = []
     for name, playbook in library.all_in_force().items():
-        keep = max((span for rule in playbook.procedure.fields.values() if (span := _span(rule.keep))), default=None)
+        keep = max(
+            (span for rule in playbook.procedure.fields.values() if (span := _span(rule.keep))), default=None
+        )
         if keep:
             held = LegalHold.objects.filter(lifted_at=None).values("case")
-            old = Case.objects.filter(procedure=name, ended_at__lt=_cut(keep), erased_at=None).exclude(pk__in=held)
+            old = Case.objects.filter(procedure=name, ended_at__lt=_cut(keep), erased_at=None).exclude(
+                pk__in=held
+            )
             found += list(old.order_by("ended_at")[: AT_ONCE - len(found)])
     for case in found:
         erase(case, by=SYSTEM, reason="retention")
@@ -143,7 +165,9 @@ def replay_erasures() -> int:
 def _forget_traces() -> None:
     """Pictures of forms never sent (a day), request ids (30 days), done effects (30 days), login addresses (12 months)."""
     moment = now()
-    loose = Attachment.objects.filter(added_at__lt=moment - timedelta(days=1)).exclude(case__in=Case.objects.values("pk"))
+    loose = Attachment.objects.filter(added_at__lt=moment - timedelta(days=1)).exclude(
+        case__in=Case.objects.values("pk")
+    )
     for case in set(loose.values_list("case", flat=True)[:AT_ONCE]):
         files.remove_all(case)
     RequestKey.objects.filter(created_at__lt=moment - timedelta(days=30)).delete()

@@ -91,7 +91,11 @@ class Playbook:
 
 def read_folder(folder: Path) -> tuple[Playbook | None, list[Problem]]:
     """Read a playbook's folder; return it (None when it cannot stand) and everything wrong with its form."""
-    names = [p for pattern in ("*.yaml", "texts/*.yaml", "scenarios/*.yaml", "documents/*") for p in sorted(folder.glob(pattern))]
+    names = [
+        p
+        for pattern in ("*.yaml", "texts/*.yaml", "scenarios/*.yaml", "documents/*")
+        for p in sorted(folder.glob(pattern))
+    ]
     return parse({str(file.relative_to(folder)): file.read_text("utf-8") for file in names})
 
 
@@ -112,7 +116,10 @@ def parse(files: dict[str, str], *, row: int = 0) -> tuple[Playbook | None, list
         procedure = Procedure.model_validate(document.data)
     except ValidationError as wrong:
         return None, problems + [_problem(document, error) for error in wrong.errors()]
-    texts = {lang: Texts(read[f"texts/{lang}.yaml"].data if f"texts/{lang}.yaml" in read else {}) for lang in ("zh", "en")}
+    texts = {
+        lang: Texts(read[f"texts/{lang}.yaml"].data if f"texts/{lang}.yaml" in read else {})
+        for lang in ("zh", "en")
+    }
     return Playbook(procedure, files, texts, row), problems
 
 
@@ -120,7 +127,10 @@ def _problem(document: strict_yaml.Document, error: Any) -> Problem:
     path = tuple(step for step in error["loc"] if step not in ("function-before[_as_list()]",))
     name = path[-1] if path else ""
     why = _SAID.get(error["type"], "{message}").format(
-        name=name, input=error.get("input"), expected=(error.get("ctx") or {}).get("expected", ""), message=error["msg"].removeprefix("Value error, ")
+        name=name,
+        input=error.get("input"),
+        expected=(error.get("ctx") or {}).get("expected", ""),
+        message=error["msg"].removeprefix("Value error, "),
     )
     where = ".".join(str(step) for step in path if not str(step).endswith("]"))
     return Problem("procedure.yaml", document.line(path), f"{where}: {why}" if where else why)
@@ -128,7 +138,9 @@ def _problem(document: strict_yaml.Document, error: Any) -> Problem:
 
 def digest_of(files: dict[str, str]) -> str:
     """One hash over a playbook's files."""
-    return hashlib.sha256("\0".join(f"{name}\0{text}" for name, text in sorted(files.items())).encode()).hexdigest()
+    return hashlib.sha256(
+        "\0".join(f"{name}\0{text}" for name, text in sorted(files.items())).encode()
+    ).hexdigest()
 
 
 @lru_cache(maxsize=2048)
@@ -183,7 +195,9 @@ class ClassEntry:
 def _class_lists() -> dict[str, dict[str, ClassEntry]]:
     lists: dict[str, dict[str, ClassEntry]] = {}
     for c in CaseClass.objects.order_by("list", "order", "code"):
-        entry = ClassEntry(c.code, c.parent, c.zh, c.en, c.limits, c.lead, c.filed_when, c.closed_when, c.evidence, c.in_use)
+        entry = ClassEntry(
+            c.code, c.parent, c.zh, c.en, c.limits, c.lead, c.filed_when, c.closed_when, c.evidence, c.in_use
+        )
         lists.setdefault(c.list, {})[c.code] = entry
     return lists
 

@@ -39,7 +39,9 @@ def _store(playbook: Playbook, *, by: Actor) -> ProcedureVersion | None:
         return None
     if there and there.version >= number:
         raise Refused(Reason("version-published", values={"procedure": name, "version": there.version}))
-    row = ProcedureVersion(procedure=name, version=number, digest=digest, files=playbook.files, published_at=now())
+    row = ProcedureVersion(
+        procedure=name, version=number, digest=digest, files=playbook.files, published_at=now()
+    )
     row.save(force_insert=True)
     journal.record(row, "published", by=by, detail={"procedure": name, "version": number, "digest": digest})
     raise_version(library.COUNTER)
@@ -53,11 +55,29 @@ def load_classes(file: Path) -> int:
     data = strict_yaml.read(file.read_text("utf-8")).data
     found: list[CaseClass] = []
     for top in data["classes"]:
-        found.append(CaseClass(list=data["list"], code=top["code"], zh=top["zh"], en=top["en"], order=len(found)))
-        found += [_class(data["list"], top["code"], kind, len(found) + n) for n, kind in enumerate(top.get("kinds", []))]
-    columns = ["parent", "zh", "en", "filed_when", "closed_when", "limits", "lead", "evidence", "order", "in_use"]
+        found.append(
+            CaseClass(list=data["list"], code=top["code"], zh=top["zh"], en=top["en"], order=len(found))
+        )
+        found += [
+            _class(data["list"], top["code"], kind, len(found) + n)
+            for n, kind in enumerate(top.get("kinds", []))
+        ]
+    columns = [
+        "parent",
+        "zh",
+        "en",
+        "filed_when",
+        "closed_when",
+        "limits",
+        "lead",
+        "evidence",
+        "order",
+        "in_use",
+    ]
     CaseClass.objects.filter(list=data["list"]).exclude(code__in=[c.code for c in found]).update(in_use=False)
-    CaseClass.objects.bulk_create(found, update_conflicts=True, unique_fields=["list", "code"], update_fields=columns)
+    CaseClass.objects.bulk_create(
+        found, update_conflicts=True, unique_fields=["list", "code"], update_fields=columns
+    )
     raise_version(library.COUNTER)
     library.forget()
     return len(found)

@@ -41,7 +41,11 @@ def cases_for(actor: Staff) -> QuerySet[Case]:
 
 def in_area(actor: Staff) -> Q:
     """The cases of the actor's area, for the procedures that let their role read them."""
-    allowed = [name for name, playbook in library.all_in_force().items() if actor.role in readers_of(playbook.procedure)]
+    allowed = [
+        name
+        for name, playbook in library.all_in_force().items()
+        if actor.role in readers_of(playbook.procedure)
+    ]
     if not allowed:
         return Q(pk__isnull=True)
     named = Q() if len(allowed) == len(library.all_in_force()) else Q(procedure__in=allowed)
@@ -116,11 +120,17 @@ def _all(actor: Staff) -> Q | None:
 
 def _unlocated(actor: Staff) -> Q | None:
     """Nobody knows yet where it is: the city's desk works these; a lower desk only what was put into its hands."""
-    return Q(area=None, ended_at=None) & in_area(actor) if actor.area_kind == "city" and _reads_area(actor) else None
+    return (
+        Q(area=None, ended_at=None) & in_area(actor)
+        if actor.area_kind == "city" and _reads_area(actor)
+        else None
+    )
 
 
 def _reads_area(actor: Staff) -> bool:
-    return any(actor.role in readers_of(playbook.procedure) for playbook in library.all_in_force().values()) and actor.area_kind in ("city", *TIER_COLUMNS)
+    return any(
+        actor.role in readers_of(playbook.procedure) for playbook in library.all_in_force().values()
+    ) and actor.area_kind in ("city", *TIER_COLUMNS)
 
 
 def _open_scope(actor: Staff) -> Q | None:
@@ -146,7 +156,11 @@ QUEUES: dict[str, Queue] = {
 def queue(actor: Staff, name: str) -> QuerySet[Case] | None:
     """The cases of a queue in their order, or None where this post has no such queue."""
     which = QUEUES[name].filter(actor)
-    return not_about(actor, Case.objects.filter(which)).order_by(QUEUES[name].order) if which is not None else None
+    return (
+        not_about(actor, Case.objects.filter(which)).order_by(QUEUES[name].order)
+        if which is not None
+        else None
+    )
 
 
 def queue_counts(actor: Staff) -> dict[str, int]:
@@ -199,12 +213,22 @@ def search(actor: Staff, text: str) -> list[Case]:
         return []
     by_number = Case.objects.filter(number=text.upper()).first()
     if by_number is not None:
-        return [by_number] if may_see(actor, by_number, library.version(by_number.version_id).procedure) else []
+        return (
+            [by_number] if may_see(actor, by_number, library.version(by_number.version_id).procedure) else []
+        )
     found = words.matching(text)
     return list(cases_for(actor).filter(pk__in=found).order_by("-received_at")[:50])
 
 
-def similar(text: str, *, lon: float | None = None, lat: float | None = None, area: int | None = None, class_top: str = "", most: int = 3) -> list[Case]:
+def similar(
+    text: str,
+    *,
+    lon: float | None = None,
+    lat: float | None = None,
+    area: int | None = None,
+    class_top: str = "",
+    most: int = 3,
+) -> list[Case]:
     """Open cases near by or in the same area that share words or class: an offer to join, never a decision."""
     since = now() - timedelta(days=30)
     cases = Case.objects.filter(ended_at=None, confidential=False, received_at__gte=since)
@@ -272,7 +296,11 @@ def case_page(case: Case, actor: Actor) -> CasePage:
     playbook = library.version(case.version_id)
     change = CaseChange(case, playbook, Done("look", "page"), by=actor)
     case.seq -= 0 if change.is_new else 1  # looking is not acting
-    linked = Link.objects.filter(Q(case=case) | Q(other=case), undone_at=None).select_related("case", "other") if _is_linked(case) else []
+    linked = (
+        Link.objects.filter(Q(case=case) | Q(other=case), undone_at=None).select_related("case", "other")
+        if _is_linked(case)
+        else []
+    )
     return CasePage(
         case=case,
         playbook=playbook,
@@ -283,7 +311,9 @@ def case_page(case: Case, actor: Actor) -> CasePage:
         asks=change.asks,
         tasks=change.tasks,
         links=list(linked),
-        ratings=list(Rating.objects.filter(case=case)) if any(name.startswith("rated_") for name in case.counters) else [],
+        ratings=list(Rating.objects.filter(case=case))
+        if any(name.startswith("rated_") for name in case.counters)
+        else [],
         change=change,
     )
 
@@ -296,7 +326,16 @@ def options_of(change: CaseChange) -> list[Option]:
     for name, move in procedure.moves_from(case.state).items():
         change.done = Done("move", name)
         reasons = tuple(rules.why_not_move(procedure, move, here))
-        options.append(Option("move", name, move, reasons, move.needs, (*[f for f in move.has if f not in here.there], *move.may)))
+        options.append(
+            Option(
+                "move",
+                name,
+                move,
+                reasons,
+                move.needs,
+                (*[f for f in move.has if f not in here.there], *move.may),
+            )
+        )
     for name, ask in procedure.asks.items():
         if case.state in ask.while_ or here.roles & set(ask.by):
             options.append(Option("ask", name, ask, tuple(rules.why_not_ask(ask, name, here)), ask.needs, ()))

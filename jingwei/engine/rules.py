@@ -31,7 +31,12 @@ class Situation:
 
 
 def why_not_move(
-    procedure: Procedure, move: Move, situation: Situation, entered: Mapping[str, Any] | None = None, *, system: bool = False
+    procedure: Procedure,
+    move: Move,
+    situation: Situation,
+    entered: Mapping[str, Any] | None = None,
+    *,
+    system: bool = False,
 ) -> list[Reason]:
     """Return every reason why a move is refused.
 
@@ -44,13 +49,19 @@ def why_not_move(
         reasons.append(Reason("wrong-role", values={"who": list(move.who)}))
     reasons += [reason for name in move.if_ for reason in situation.conditions[name]()]
     now = set(entered or ())
-    reasons += [Reason("missing", name) for name in move.has if name not in situation.there and name not in now and entered is not None]
+    reasons += [
+        Reason("missing", name)
+        for name in move.has
+        if name not in situation.there and name not in now and entered is not None
+    ]
     if entered is not None and not system:
         reasons += _why_not_entered(entered, needs=move.needs, may=(*move.has, *move.may))
     return reasons
 
 
-def why_not_ask(ask: AskRule, name: str, situation: Situation, entered: Mapping[str, Any] | None = None) -> list[Reason]:
+def why_not_ask(
+    ask: AskRule, name: str, situation: Situation, entered: Mapping[str, Any] | None = None
+) -> list[Reason]:
     """Return every reason why an ask may not be made."""
     reasons = []
     if situation.state not in ask.while_:
@@ -76,7 +87,9 @@ def why_not_intake(procedure: Procedure, entered: Mapping[str, Any], source: str
     return reasons
 
 
-def _why_not_entered(entered: Mapping[str, Any], *, needs: Collection[str], may: Collection[str] = ()) -> list[Reason]:
+def _why_not_entered(
+    entered: Mapping[str, Any], *, needs: Collection[str], may: Collection[str] = ()
+) -> list[Reason]:
     missing = [Reason("missing", name) for name in needs if entered.get(name) in (None, "", [], ())]
     not_asked = [Reason("not-asked-for", name) for name in entered if name not in needs and name not in may]
     return missing + not_asked

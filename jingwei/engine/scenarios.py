@@ -1,13 +1,13 @@
 """Scenarios: a playbook's stories in YAML, readable by whoever knows the work, played through the actions with a simulated clock.
 
-    scenario: 井盖翘起，从上报到评价
-    steps:
-      - {at: 2026-11-20 09:12, who: resident, does: report, with: {description: 井盖翘起来了, place: grid}}
-      - {at: +8m, who: acceptor, does: file, with: {class: "0405", area: grid}}
-      - {who: handler, tries: close, because: [wrong-role]}          # must be refused, with at least these reasons
-      - {expect: {state: filed, owner: dispatcher}}
-      - {wait: +3h}                                                   # the worker runs; nobody does anything
-      - {empty: acceptor}                                             # somebody's assignment ends: the seat may be empty now
+scenario: 井盖翘起，从上报到评价
+steps:
+  - {at: 2026-11-20 09:12, who: resident, does: report, with: {description: 井盖翘起来了, place: grid}}
+  - {at: +8m, who: acceptor, does: file, with: {class: "0405", area: grid}}
+  - {who: handler, tries: close, because: [wrong-role]}          # must be refused, with at least these reasons
+  - {expect: {state: filed, owner: dispatcher}}
+  - {wait: +3h}                                                   # the worker runs; nobody does anything
+  - {empty: acceptor}                                             # somebody's assignment ends: the seat may be empty now
 """
 
 from __future__ import annotations
@@ -31,8 +31,26 @@ from jingwei.kernel.actors import SYSTEM, Actor, Party
 from jingwei.kernel.refusals import Refused
 from jingwei.registry import people
 
-_STEP_WORDS = {"at", "who", "does", "tries", "with", "because", "expect", "wait", "to", "case", "about", "empty"}
-_SOURCES = {"resident": "resident", "worker": "grid_worker", "other_worker": "grid_worker", "neighbour_worker": "grid_worker"}
+_STEP_WORDS = {
+    "at",
+    "who",
+    "does",
+    "tries",
+    "with",
+    "because",
+    "expect",
+    "wait",
+    "to",
+    "case",
+    "about",
+    "empty",
+}
+_SOURCES = {
+    "resident": "resident",
+    "worker": "grid_worker",
+    "other_worker": "grid_worker",
+    "neighbour_worker": "grid_worker",
+}
 
 
 class Failed(AssertionError):
@@ -102,7 +120,9 @@ def _do(step: dict[str, Any], running: Play) -> None:
             codes = {code.split(":")[0] for code in no.codes} | set(no.codes)
             missing = set(step.get("because", [])) - codes
             if missing:
-                raise Failed(f"{step['tries']} was refused because {', '.join(no.codes)}, not because {', '.join(missing)}") from no
+                raise Failed(
+                    f"{step['tries']} was refused because {', '.join(no.codes)}, not because {', '.join(missing)}"
+                ) from no
             return
         raise Failed(f"{step['tries']} was not refused")
     elif "empty" in step:
@@ -150,9 +170,17 @@ def _report(step: dict[str, Any], running: Play, entered: dict[str, Any]) -> Non
     stub = Case(id=case_id)
     by: Actor = Party() if who == "resident" else running.stage.staff(who)
     source = str(entered.pop("source", _SOURCES.get(who, "hotline")))
-    about = actions.About(**{kind: _about(kind, name, running) for kind, name in step.get("about", {}).items()})
+    about = actions.About(
+        **{kind: _about(kind, name, running) for kind, name in step.get("about", {}).items()}
+    )
     taken = actions.take_in(
-        case_id, running.playbook.procedure.procedure, _values(entered, running, stub), by=by, source=source, bound_to=who, about=about
+        case_id,
+        running.playbook.procedure.procedure,
+        _values(entered, running, stub),
+        by=by,
+        source=source,
+        bound_to=who,
+        about=about,
     )
     running.cases[step.get("case", "it")] = taken.case
 
@@ -183,7 +211,11 @@ def _values(entered: dict[str, Any], running: Play, case: Case) -> dict[str, Any
         elif kind == "area":
             values[name] = running.stage.areas[given].code if given in running.stage.areas else given
         elif kind == "place" and isinstance(given, str):
-            values[name] = {"area": running.stage.areas[given].code} if given in running.stage.areas else {"words": given}
+            values[name] = (
+                {"area": running.stage.areas[given].code}
+                if given in running.stage.areas
+                else {"words": given}
+            )
         elif kind == "picture" and isinstance(given, str) and given.isdigit():
             values[name] = [str(files.take_picture(case.pk, _picture(n, name)).pk) for n in range(int(given))]
         elif kind == "time":
@@ -242,7 +274,9 @@ _LOOK: dict[str, Callable[[Case], Any]] = {
 def _time(said: str | None, before: datetime | None) -> datetime:
     """`2026-11-20 09:12`, or `+8m`, `+3h`, `+2d` after the step before."""
     if said is None:
-        return (before or datetime(2026, 11, 20, 1, 0, tzinfo=moments.now().tzinfo)) + timedelta(minutes=1 if before else 0)
+        return (before or datetime(2026, 11, 20, 1, 0, tzinfo=moments.now().tzinfo)) + timedelta(
+            minutes=1 if before else 0
+        )
     if found := re.fullmatch(r"\+(\d+)([mhd])", said):
         assert before is not None  # noqa: S101  (a story does not begin with “later”)
         return before + timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])})
@@ -253,7 +287,9 @@ def _let_time_pass(running: Play) -> None:
     """Between two steps the worker wakes whenever a clock runs out, in order."""
     assert running.now is not None  # noqa: S101  (`play` set it)
     while True:
-        alarms = Case.objects.filter(pk__in=[c.pk for c in running.cases.values()], alarm_at__lte=running.now).order_by("alarm_at")
+        alarms = Case.objects.filter(
+            pk__in=[c.pk for c in running.cases.values()], alarm_at__lte=running.now
+        ).order_by("alarm_at")
         first = alarms.first()
         if first is None or first.alarm_at is None:
             return

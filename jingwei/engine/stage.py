@@ -66,7 +66,11 @@ class Stage:
 
     def staff(self, name: str) -> Staff:
         """The actor of a seat."""
-        return as_staff(Assignment.objects.select_related("person", "post__area", "post__organisation").get(pk=self.assignments[name].pk))
+        return as_staff(
+            Assignment.objects.select_related("person", "post__area", "post__organisation").get(
+                pk=self.assignments[name].pk
+            )
+        )
 
 
 def build(*, since: date = date(2025, 1, 1), class_list: str = "social_governance") -> Stage:
@@ -75,16 +79,29 @@ def build(*, since: date = date(2025, 1, 1), class_list: str = "social_governanc
     for name, kind, code, parent, label, west, south, width in _AREAS:
         border = shapely.box(west, south, west + width, south + width)
         stage.areas[name] = areas.make_area(
-            kind, code, label, by=SYSTEM, parent=stage.areas[parent] if parent else None, border=border, valid_from=since, border_source="cgcs2000"
+            kind,
+            code,
+            label,
+            by=SYSTEM,
+            parent=stage.areas[parent] if parent else None,
+            border=border,
+            valid_from=since,
+            border_source="cgcs2000",
         )
     for name, code, label, kind, area in _UNITS:
         stage.units[name] = people.make_organisation(code, label, kind, by=SYSTEM, area=stage.areas[area])
     for n, (name, (role, place)) in enumerate(SEATS.items()):
-        post = people.make_post(role, by=SYSTEM, area=stage.areas.get(place), organisation=stage.units.get(place))
-        person = people.take_on(f"J{n:04}", _NAMES[n], by=SYSTEM, organisation=stage.units.get(place), work_phone=f"6213{n:04}")
+        post = people.make_post(
+            role, by=SYSTEM, area=stage.areas.get(place), organisation=stage.units.get(place)
+        )
+        person = people.take_on(
+            f"J{n:04}", _NAMES[n], by=SYSTEM, organisation=stage.units.get(place), work_phone=f"6213{n:04}"
+        )
         stage.posts[name], stage.people[name] = post, person
         stage.assignments[name] = people.assign(person, post, by=SYSTEM, starts=since)
     for code, unit in (("04", "municipal"), ("05", "water"), ("", "patrol")):
-        CatalogueRow.objects.create(list=class_list, class_code=code, area=stage.areas["county"], unit=stage.units[unit])
+        CatalogueRow.objects.create(
+            list=class_list, class_code=code, area=stage.areas["county"], unit=stage.units[unit]
+        )
     atlas.forget()
     return stage

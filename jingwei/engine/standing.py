@@ -43,7 +43,9 @@ class Standing:
     def _acted(self) -> dict[str, set[int]]:
         """Persons who acted in the case, by the role they acted in."""
         found: dict[str, set[int]] = {}
-        done = CaseAction.objects.filter(case_id=self.case.pk, person__isnull=False).values_list("role", "person")
+        done = CaseAction.objects.filter(case_id=self.case.pk, person__isnull=False).values_list(
+            "role", "person"
+        )
         for role, person in done:
             found.setdefault(role, set()).add(person)
         return found
@@ -51,7 +53,11 @@ class Standing:
     def roles_of(self, actor: Actor) -> frozenset[str]:
         """Every role of the procedure that the actor holds in this case, plus `participants` when there is one."""
         if isinstance(actor, Party):
-            held = {name for name, role in self.procedure.roles.items() if role.is_ == "reporter" and actor.id == self.case.reporter}
+            held = {
+                name
+                for name, role in self.procedure.roles.items()
+                if role.is_ == "reporter" and actor.id == self.case.reporter
+            }
         elif isinstance(actor, Staff) and not self.is_about(actor):
             held = {name for name, role in self.procedure.roles.items() if self._holds(actor, role)}
             if actor.post == self.case.owner_post and self.case.owner_role:
@@ -98,7 +104,11 @@ class Standing:
         if role.is_ == "lead_unit":
             return actor.organisation is not None and actor.organisation in acting_units(self.case)
         if role.is_ == "task_unit":
-            return any(task.state == "open" and task.to_unit == actor.organisation for task in self.tasks if task.to_unit)
+            return any(
+                task.state == "open" and task.to_unit == actor.organisation
+                for task in self.tasks
+                if task.to_unit
+            )
         if role.post is None or actor.person in self._excluded(role):
             return False
         if actor.area not in self.answering.chain:
@@ -118,7 +128,11 @@ class Standing:
     def _persons_of_unit(self) -> set[int]:
         """Who sits in the unit complained about, among those who answer around here."""
         unit = self.case.about_unit
-        return {holder.person for holder in self.answering.holders if holder.organisation == unit and holder.person is not None}
+        return {
+            holder.person
+            for holder in self.answering.holders
+            if holder.organisation == unit and holder.person is not None
+        }
 
 
 def path_of(actor: Staff) -> list[int]:

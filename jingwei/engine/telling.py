@@ -25,7 +25,9 @@ def tell(row: OutboxRow) -> None:
     role = playbook.procedure.roles.get(row.payload["what"])
     if role is None:
         return
-    message = Message(case=case, seq=row.payload["seq"], what=row.payload["verb"], key=row.key, at=now(), to_kind="reporter")
+    message = Message(
+        case=case, seq=row.payload["seq"], what=row.payload["verb"], key=row.key, at=now(), to_kind="reporter"
+    )
     if role.is_ != "reporter":
         owner = Standing(case, playbook.procedure).answerer(row.payload["what"])
         message.to_kind, message.to_ref = ("unit", owner.unit) if owner.unit else ("post", owner.post)

@@ -36,7 +36,11 @@ def note_late(case: Case) -> None:
     """Note every running clock of a case that is past its due time and not noted yet."""
     playbook = library.version(case.version_id)
     change = CaseChange(case, playbook, Done("late", case.next_clock or "clock"), by=LATE)
-    over = [c for c in change.clocks.rows if c.status == "running" and c.late_noted_at is None and c.due_at <= change.at]
+    over = [
+        c
+        for c in change.clocks.rows
+        if c.status == "running" and c.late_noted_at is None and c.due_at <= change.at
+    ]
     for clock in over:
         clock.late_noted_at = change.at
         change.clocks.touched.add(id(clock))
@@ -57,7 +61,9 @@ def _told_when_late(change: CaseChange, clock: CaseClock, rule: ClockRule) -> tu
 
 def _do_by_itself(case: Case, rule: ClockRule, change: CaseChange) -> None:
     """Moves that happen by themselves when time is up. An open ask holds them back: somebody is deciding."""
-    if rule.late == "slips" or any(ask.state == "open" and case.state in change.procedure.asks[ask.name].while_ for ask in change.asks):
+    if rule.late == "slips" or any(
+        ask.state == "open" and case.state in change.procedure.asks[ask.name].while_ for ask in change.asks
+    ):
         return
     for verb in rule.late:
         if verb.verb == "do":

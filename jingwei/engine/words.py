@@ -45,13 +45,18 @@ def index(case: Case) -> None:
             )
         else:
             cursor.execute("DELETE FROM engine_words WHERE case_id = %s", [case.pk.hex])
-            cursor.execute("INSERT INTO engine_words (case_id, words) VALUES (%s, %s)", [case.pk.hex, " ".join(signs)])
+            cursor.execute(
+                "INSERT INTO engine_words (case_id, words) VALUES (%s, %s)", [case.pk.hex, " ".join(signs)]
+            )
 
 
 def forget(case: UUID) -> None:
     """Take a case out of the index."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM engine_words WHERE case_id = %s", [case if connection.vendor == "postgresql" else case.hex])
+        cursor.execute(
+            "DELETE FROM engine_words WHERE case_id = %s",
+            [case if connection.vendor == "postgresql" else case.hex],
+        )
 
 
 def matching(query: str, *, most: int = 500) -> list[UUID]:

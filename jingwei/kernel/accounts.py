@@ -41,7 +41,9 @@ class Login:
     token: str
 
 
-def open_account(login: str, person: int, *, by: Actor, password: str = "", needs_second_factor: bool = False) -> tuple[Account, str]:
+def open_account(
+    login: str, person: int, *, by: Actor, password: str = "", needs_second_factor: bool = False
+) -> tuple[Account, str]:
     """Create an account; return it and, without a password, the activation code to be printed once."""
     account = Account(login=login, person=person, needs_second_factor=needs_second_factor)
     code = "" if password else ids.new_code(12)
@@ -59,18 +61,29 @@ def activate(login: str, code: str, password: str) -> Account:
     """Exchange the printed code for a password; the code works once."""
     throttle.count(LOGINS_PER_ADDRESS, of=f"activate:{login}")
     account = Account.objects.filter(login=login, is_active=True).first()
-    good = account and account.activation and secrets.compare_digest(bytes(account.activation), _hash(ids.read_code(code)))
+    good = (
+        account
+        and account.activation
+        and secrets.compare_digest(bytes(account.activation), _hash(ids.read_code(code)))
+    )
     if not account or not good or not account.activation_until or account.activation_until < now():
         raise Refused(Reason("activation-code-wrong", "code"))
     _check_password(password, account)
     with transaction.atomic():
         journal.record(
-            account, "account-activated", by=themselves(account), password=make_password(password), activation=None, activation_until=None
+            account,
+            "account-activated",
+            by=themselves(account),
+            password=make_password(password),
+            activation=None,
+            activation_until=None,
         )
     return account
 
 
-def log_in(login: str, password: str, *, code: str = "", address: str | None = None, device: str = "") -> Login:
+def log_in(
+    login: str, password: str, *, code: str = "", address: str | None = None, device: str = ""
+) -> Login:
     """Begin a session, or refuse. Five failures lock an account for 30 minutes; the answer never says which part was wrong."""
     throttle.count(LOGINS_PER_ADDRESS, of=address or "")
     account = Account.objects.filter(login=login).first()
@@ -149,11 +162,19 @@ def confirm_second_factor(account: Account, session: LoginSession, secret: str, 
         raise Refused(Reason("second-factor-wrong", "code"))
     box = sealed.lock_apart("totp", account.login, secret)
     with transaction.atomic():
-        journal.record(account, "second-factor-set", by=themselves(account), second_factor=box, last_counter=_counter(now()))
+        journal.record(
+            account,
+            "second-factor-set",
+            by=themselves(account),
+            second_factor=box,
+            last_counter=_counter(now()),
+        )
     LoginSession.objects.filter(pk=session.pk).update(second_factor_at=now())
 
 
-def issue_token(account: Account, session: LoginSession, *, assignment: int, label: str, days: int) -> tuple[ApiToken, str]:
+def issue_token(
+    account: Account, session: LoginSession, *, assignment: int, label: str, days: int
+) -> tuple[ApiToken, str]:
     """Return a token for a program that acts from one assignment; only after the second factor."""
     if session.second_factor_at is None:
         raise Refused("second-factor-needed")
@@ -161,11 +182,21 @@ def issue_token(account: Account, session: LoginSession, *, assignment: int, lab
         raise Refused(Reason("token-days", "days", {"most": 366}))
     secret = secrets.token_urlsafe(32)
     token = ApiToken(
-        token=_hash(secret), account=account, assignment=assignment, label=label, issued_at=now(), expires_at=now() + timedelta(days=days)
+        token=_hash(secret),
+        account=account,
+        assignment=assignment,
+        label=label,
+        issued_at=now(),
+        expires_at=now() + timedelta(days=days),
     )
     with transaction.atomic():
         token.save(force_insert=True)
-        journal.record(account, "token-issued", by=themselves(account, assignment), detail={"token": token.pk, "assignment": assignment})
+        journal.record(
+            account,
+            "token-issued",
+            by=themselves(account, assignment),
+            detail={"token": token.pk, "assignment": assignment},
+        )
     return token, secret
 
 
@@ -213,7 +244,9 @@ def _check_second_factor(account: Account, code: str, address: str | None) -> No
     moment = now()
     for counter in (_counter(moment), _counter(moment) - 1, _counter(moment) + 1):
         if secrets.compare_digest(pyotp.TOTP(secret).generate_otp(counter), code.strip()):
-            fresh = Account.objects.filter(pk=account.pk, last_counter__lt=counter).update(last_counter=counter)
+            fresh = Account.objects.filter(pk=account.pk, last_counter__lt=counter).update(
+                last_counter=counter
+            )
             if fresh:
                 return
     _count_failure(account, address)

@@ -36,7 +36,9 @@ class Limit:
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS or self.value < 1:
-            raise ValueError(f"'{self.value}{self.unit}' is no limit: write a number from 1 and one of {', '.join(UNITS)}, like 30wm")
+            raise ValueError(
+                f"'{self.value}{self.unit}' is no limit: write a number from 1 and one of {', '.join(UNITS)}, like 30wm"
+            )
 
     @classmethod
     def parse(cls, text: str) -> Limit:
@@ -71,7 +73,9 @@ class Calendar:
     def __post_init__(self) -> None:
         moments = [moment for span in self.hours for moment in span]
         if not moments or moments != sorted(moments) or len(set(moments)) != len(moments):
-            raise ValueError("working hours must be spans in order that do not touch, like 09:00–12:00, 14:00–18:00")
+            raise ValueError(
+                "working hours must be spans in order that do not touch, like 09:00–12:00, 14:00–18:00"
+            )
         if len(self.weekend) >= 7 or self.off & self.work:
             raise ValueError("no day would be worked, or a day is both off and worked")
 
@@ -110,7 +114,11 @@ class Calendar:
         from_day, to_day = self._day(paused_from), self._day(paused_to)
         if unit == "d":
             days = (to_day - from_day).days
-            return self._end_of(self._rolled(self._last_day(due) + timedelta(days=days))) if days else due.astimezone(UTC)
+            return (
+                self._end_of(self._rolled(self._last_day(due) + timedelta(days=days)))
+                if days
+                else due.astimezone(UTC)
+            )
         days = sum(1 for day in self._days(from_day, to_day) if self.is_working(day))
         return self._close(self._working_day_after(self._day(due), days)) if days else due.astimezone(UTC)
 
@@ -171,7 +179,11 @@ class Calendar:
     # ------------------------------------------------------------ working time
 
     def _spans(self, day: date) -> list[tuple[datetime, datetime]]:
-        return [(self._at(day, begin), self._at(day, end)) for begin, end in self.hours] if self.is_working(day) else []
+        return (
+            [(self._at(day, begin), self._at(day, end)) for begin, end in self.hours]
+            if self.is_working(day)
+            else []
+        )
 
     def _working_time(self, start: datetime, end: datetime) -> timedelta:
         total = timedelta()
@@ -194,7 +206,11 @@ class Calendar:
 
 
 def calendar_of(
-    zone: ZoneInfo, weekend: frozenset[int] = WEEKEND, hours: Spans = OFFICE_HOURS, *, years: Mapping[int, Mapping[date, bool]]
+    zone: ZoneInfo,
+    weekend: frozenset[int] = WEEKEND,
+    hours: Spans = OFFICE_HOURS,
+    *,
+    years: Mapping[int, Mapping[date, bool]],
 ) -> Calendar:
     """Return the calendar of published years: for each the days that differ from the weekend rule, True where worked."""
     days = {day: works for listed in years.values() for day, works in listed.items()}

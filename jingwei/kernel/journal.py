@@ -25,21 +25,34 @@ S = TypeVar("S", bound=Journalled)
 
 
 def next_line(
-    subject: Journalled, verb: str, *, by: Actor, detail: dict[str, Any] | None = None, happened_at: datetime | None = None
+    subject: Journalled,
+    verb: str,
+    *,
+    by: Actor,
+    detail: dict[str, Any] | None = None,
+    happened_at: datetime | None = None,
 ) -> JournalLine:
     """Return the subject's next line, unsaved, and move the count and head of the row in memory on to it.
 
     The caller writes line, count and head together: `Journalled` rows change first-write-wins, so two writers cannot both.
     `detail` holds ids and codes only.
     """
-    line = _line(subject.journal_kind, subject_id(subject), subject.journal_count + 1, verb, by, detail, happened_at)
+    line = _line(
+        subject.journal_kind, subject_id(subject), subject.journal_count + 1, verb, by, detail, happened_at
+    )
     line.hash = digest(line, bytes(subject.journal_head))
     subject.journal_count, subject.journal_head = line.seq, line.hash
     return line
 
 
 def record(
-    subject: Journalled, verb: str, *, by: Actor, detail: dict[str, Any] | None = None, happened_at: datetime | None = None, **values: Any
+    subject: Journalled,
+    verb: str,
+    *,
+    by: Actor,
+    detail: dict[str, Any] | None = None,
+    happened_at: datetime | None = None,
+    **values: Any,
 ) -> None:
     """Write one line and the subject's new values in the caller's transaction, or raise ``ChangedMeanwhile``."""
     before = subject.journal_count
@@ -68,13 +81,18 @@ def begin_many(
     if before_write is not None:
         for subject in subjects:
             before_write(subject)
-    lines = [next_line(subject, verb, by=by, detail=details[n] if details else None) for n, subject in enumerate(subjects)]
+    lines = [
+        next_line(subject, verb, by=by, detail=details[n] if details else None)
+        for n, subject in enumerate(subjects)
+    ]
     model._default_manager.bulk_create(subjects, batch_size=at_once)  # type: ignore[attr-defined]
     JournalLine.objects.bulk_create(lines, batch_size=at_once)
 
 
 @transaction.atomic
-def record_apart(kind: str, subject: UUID, verb: str, *, by: Actor, detail: dict[str, Any] | None = None) -> None:
+def record_apart(
+    kind: str, subject: UUID, verb: str, *, by: Actor, detail: dict[str, Any] | None = None
+) -> None:
     """Write one line for a subject without a row of its own, waiting for whoever writes to the same one."""
     JournalHead.objects.get_or_create(kind=kind, subject=subject)
     head = JournalHead.objects.select_for_update().get(kind=kind, subject=subject)
@@ -87,7 +105,9 @@ def record_apart(kind: str, subject: UUID, verb: str, *, by: Actor, detail: dict
 
 def lines_of(subject: Journalled) -> list[JournalLine]:
     """Return the subject's lines, oldest first."""
-    return list(JournalLine.objects.filter(kind=subject.journal_kind, subject=subject_id(subject)).order_by("seq"))
+    return list(
+        JournalLine.objects.filter(kind=subject.journal_kind, subject=subject_id(subject)).order_by("seq")
+    )
 
 
 def subject_id(subject: Journalled) -> UUID:
@@ -101,7 +121,9 @@ def digest(line: JournalLine, before: bytes) -> bytes:
         line.kind, str(line.subject), line.seq, _moment(line.happened_at), _moment(line.recorded_at), line.actor_kind,
         line.person, line.assignment, line.client, str(line.party or ""), line.verb, line.detail, before.hex(),
     ]  # fmt: skip
-    return hashlib.sha256(json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).digest()
+    return hashlib.sha256(
+        json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    ).digest()
 
 
 def _moment(moment: datetime) -> str:
@@ -109,7 +131,13 @@ def _moment(moment: datetime) -> str:
 
 
 def _line(
-    kind: str, subject: UUID, seq: int, verb: str, by: Actor, detail: dict[str, Any] | None, happened_at: datetime | None
+    kind: str,
+    subject: UUID,
+    seq: int,
+    verb: str,
+    by: Actor,
+    detail: dict[str, Any] | None,
+    happened_at: datetime | None,
 ) -> JournalLine:
     moment = now()
     return JournalLine(

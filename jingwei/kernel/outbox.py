@@ -37,10 +37,14 @@ def effect(name: str) -> Callable[[Effect], Effect]:
     return register
 
 
-def put(name: str, payload: dict[str, Any], *, case: UUID | None = None, due_at: datetime | None = None) -> OutboxRow:
+def put(
+    name: str, payload: dict[str, Any], *, case: UUID | None = None, due_at: datetime | None = None
+) -> OutboxRow:
     """Return the row of an effect, unsaved; the action writes it with everything else."""
     moment = now()
-    return OutboxRow(effect=name, payload=payload, key=ids.new_id(), case=case, created_at=moment, due_at=due_at or moment)
+    return OutboxRow(
+        effect=name, payload=payload, key=ids.new_id(), case=case, created_at=moment, due_at=due_at or moment
+    )
 
 
 def work_off(*, at_once: int = 50) -> int:
@@ -86,4 +90,6 @@ def _run(row: OutboxRow) -> None:
         # the class and no more: a message may quote a personal value
         log.exception("effect %s (row %s, try %s) failed", row.effect, row.pk, row.tries)
         wait = min(timedelta(hours=1), timedelta(seconds=5) * 2 ** min(row.tries, 12))
-        OutboxRow.objects.filter(pk=row.pk).update(due_at=now() + wait, claimed_until=None, error=type(failure).__name__)
+        OutboxRow.objects.filter(pk=row.pk).update(
+            due_at=now() + wait, claimed_until=None, error=type(failure).__name__
+        )

@@ -53,15 +53,23 @@ DENIED = (
 )  # fmt: skip
 
 #: column types that can hold words
-_CAN_HOLD_WORDS = (models.CharField, models.TextField, models.JSONField, models.BinaryField, models.FileField,
-    models.GenericIPAddressField)
+_CAN_HOLD_WORDS = (
+    models.CharField,
+    models.TextField,
+    models.JSONField,
+    models.BinaryField,
+    models.FileField,
+    models.GenericIPAddressField,
+)
 
 
 def undeclared(model: type[models.Model]) -> list[str]:
     """Name the columns of a model that can hold words and say nothing about it."""
     said = getattr(model, "privacy", {})
     columns = [f for f in model._meta.get_fields() if isinstance(f, models.Field)]
-    silent = [f.name for f in columns if isinstance(f, _CAN_HOLD_WORDS) and f.name not in said and not f.choices]
+    silent = [
+        f.name for f in columns if isinstance(f, _CAN_HOLD_WORDS) and f.name not in said and not f.choices
+    ]
     unknown = [name for name in said if name not in {f.name for f in columns}]
     return [f"{model._meta.label}.{name}" for name in silent + unknown]
 

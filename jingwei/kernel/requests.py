@@ -13,7 +13,9 @@ from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import SameRequestOtherContent
 
 
-def seen_before(request: UUID, *, bound_to: str, content: bytes, answer: dict[str, Any]) -> dict[str, Any] | None:
+def seen_before(
+    request: UUID, *, bound_to: str, content: bytes, answer: dict[str, Any]
+) -> dict[str, Any] | None:
     """Note a request inside the caller's transaction. None: it is new. Otherwise: the answer it got the first time.
 
     `bound_to` is the session, token or face it came through. Other content, or the id of somebody else's request, is refused.

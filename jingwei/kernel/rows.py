@@ -31,16 +31,24 @@ def write(inserts: Sequence[models.Model], updates: Sequence[Update] = ()) -> No
     groups: dict[type[models.Model], list[models.Model]] = {}
     for row in inserts:
         groups.setdefault(type(row), []).append(row)
-    parts = [(_insert(model, len(group)), [v for row in group for v in _values(model, row)]) for model, group in groups.items()]
+    parts = [
+        (_insert(model, len(group)), [v for row in group for v in _values(model, row)])
+        for model, group in groups.items()
+    ]
     for update in updates:
         model = type(update.row)
         fields = _by_name(model)
         values = [_prepared(fields[name], value) for name, value in update.values.items()]
-        parts.append((_update(model, tuple(update.values), ()), [*values, _prepared(_key(model), update.row.pk)]))
+        parts.append(
+            (_update(model, tuple(update.values), ()), [*values, _prepared(_key(model), update.row.pk)])
+        )
         for name, value in update.values.items():
             setattr(update.row, name, value)
     if connection.vendor == "postgresql" and len(parts) > 1:
-        _run(_together(tuple(statement for statement, _ in parts)), [value for _, values in parts for value in values])
+        _run(
+            _together(tuple(statement for statement, _ in parts)),
+            [value for _, values in parts for value in values],
+        )
     else:
         for statement, values in parts:
             _run(statement, values)
@@ -73,10 +81,15 @@ def reserve_keys(model: type[models.Model], count: int) -> list[int]:
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
+            )
             return [row[0] for row in cursor.fetchall()]
         # one writer only, and what a rollback gives back was never seen
-        cursor.execute(f"SELECT MAX((SELECT COALESCE(MAX(id), 0) FROM {table}), COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))", [table])  # noqa: S608
+        cursor.execute(
+            f"SELECT MAX((SELECT COALESCE(MAX(id), 0) FROM {table}), COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))",
+            [table],
+        )  # noqa: S608
         last = int(cursor.fetchone()[0])
     return list(range(last + 1, last + 1 + count))
 

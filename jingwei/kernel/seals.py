@@ -42,7 +42,13 @@ def seal() -> None:
         if last_line >= first_line:
             heads = _heads_within(first_line, last_line)
             number = last.number + 1 if last else 1
-            made = Seal(number=number, sealed_at=now(), first_line=first_line, last_line=last_line, subjects=len(heads))
+            made = Seal(
+                number=number,
+                sealed_at=now(),
+                first_line=first_line,
+                last_line=last_line,
+                subjects=len(heads),
+            )
             made.mac = _mac(bytes(last.mac) if last else b"", made, heads)
             made.save()
     write_out()
@@ -53,7 +59,12 @@ def write_out() -> None:
     known = max((entry["seal"] for entry in _written_out()), default=0)
     for made in Seal.objects.filter(number__gt=known).order_by("number"):
         heads = _heads_within(made.first_line, made.last_line)
-        entry = {"seal": made.number, "lines": [made.first_line, made.last_line], "mac": bytes(made.mac).hex(), "heads": heads}
+        entry = {
+            "seal": made.number,
+            "lines": [made.first_line, made.last_line],
+            "mac": bytes(made.mac).hex(),
+            "heads": heads,
+        }
         _append(f"seals-{made.sealed_at:%Y-%m}.jsonl", entry)
     erased = {entry["case"] for entry in erasures_written_out()}
     for row in Erasure.objects.order_by("erased_at"):
@@ -95,9 +106,13 @@ def _verify_lines(found: Finding) -> dict[tuple[str, str], tuple[int, bytes]]:
         subject = (line.kind, str(line.subject))
         seq, head = heads.get(subject, (0, b""))
         if line.seq != seq + 1:
-            found.faults.append(f"{line.kind}/{line.subject}: line {seq + 1} is missing before line {line.seq} (row {line.pk})")
+            found.faults.append(
+                f"{line.kind}/{line.subject}: line {seq + 1} is missing before line {line.seq} (row {line.pk})"
+            )
         elif bytes(line.hash) != journal.digest(line, head):
-            found.faults.append(f"{line.kind}/{line.subject}: line {line.seq} (row {line.pk}, {line.verb}) was altered")
+            found.faults.append(
+                f"{line.kind}/{line.subject}: line {line.seq} (row {line.pk}, {line.verb}) was altered"
+            )
         heads[subject] = (line.seq, bytes(line.hash))
     found.subjects = len(heads)
     return heads
@@ -114,7 +129,9 @@ def _verify_heads(found: Finding, heads: dict[tuple[str, str], tuple[int, bytes]
         if count > there:
             found.faults.append(f"{kind}/{subject}: lines {there + 1}–{count} were cut off")
         elif count < there or head != last:
-            found.faults.append(f"{kind}/{subject}: its row says {count} lines, the journal has {there}, or another last one")
+            found.faults.append(
+                f"{kind}/{subject}: its row says {count} lines, the journal has {there}, or another last one"
+            )
     for kind, subject in heads:
         found.faults.append(f"{kind}/{subject}: has lines, but the row they are about is gone")
 
@@ -122,9 +139,16 @@ def _verify_heads(found: Finding, heads: dict[tuple[str, str], tuple[int, bytes]
 def _heads_said() -> Iterator[tuple[str, str, int, bytes]]:
     for model in apps.get_models():
         if issubclass(model, Journalled):
-            rows = model._default_manager.filter(journal_count__gt=0).only("pk", "journal_count", "journal_head")  # type: ignore[attr-defined]
+            rows = model._default_manager.filter(journal_count__gt=0).only(
+                "pk", "journal_count", "journal_head"
+            )  # type: ignore[attr-defined]
             for row in rows.iterator(chunk_size=5000):
-                yield model.journal_kind, str(journal.subject_id(row)), row.journal_count, bytes(row.journal_head)
+                yield (
+                    model.journal_kind,
+                    str(journal.subject_id(row)),
+                    row.journal_count,
+                    bytes(row.journal_head),
+                )
     for apart in JournalHead.objects.filter(journal_count__gt=0).iterator(chunk_size=5000):
         yield apart.kind, str(apart.subject), apart.journal_count, bytes(apart.journal_head)
 
@@ -143,7 +167,9 @@ def _verify_seals(found: Finding) -> None:
         if made.first_line != end + 1 or made.number != found.seals:
             found.faults.append(f"seal {made.number}: a seal before it is missing")
         if mac != bytes(made.mac) or (said is not None and said["mac"] != mac.hex()):
-            found.faults.append(f"seal {made.number}: lines {made.first_line}–{made.last_line} are not as they were sealed{_differing(said, heads)}")
+            found.faults.append(
+                f"seal {made.number}: lines {made.first_line}–{made.last_line} are not as they were sealed{_differing(said, heads)}"
+            )
         before, end = bytes(made.mac), made.last_line
     for said in outside:
         found.faults.append(f"seal {said['seal']}: was written out, but is gone from the database")
@@ -155,8 +181,12 @@ def _verify_seals(found: Finding) -> None:
 def _differing(said: dict[str, Any] | None, heads: list[list[Any]]) -> str:
     if said is None:
         return ""
-    differing = {tuple(h[:2]) for h in said["heads"] if h not in heads} | {tuple(h[:2]) for h in heads if h not in said["heads"]}
-    return ": " + ", ".join(f"{kind}/{subject}" for kind, subject in sorted(differing)[:20]) if differing else ""
+    differing = {tuple(h[:2]) for h in said["heads"] if h not in heads} | {
+        tuple(h[:2]) for h in heads if h not in said["heads"]
+    }
+    return (
+        ": " + ", ".join(f"{kind}/{subject}" for kind, subject in sorted(differing)[:20]) if differing else ""
+    )
 
 
 def _heads_within(first: int, last: int) -> list[list[Any]]:
@@ -170,7 +200,10 @@ def _heads_within(first: int, last: int) -> list[list[Any]]:
             [first, last],
         )
         found = cursor.fetchall()
-    return sorted([kind, str(subject).replace("-", ""), seq, bytes(digest).hex()] for kind, subject, seq, digest in found)
+    return sorted(
+        [kind, str(subject).replace("-", ""), seq, bytes(digest).hex()]
+        for kind, subject, seq, digest in found
+    )
 
 
 def _mac(before: bytes, made: Seal, heads: list[list[Any]]) -> bytes:

@@ -31,7 +31,7 @@ def count(rate: Rate, *, of: str = "") -> None:
     table = Throttle._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (bucket, \"window\", tries) VALUES (%s, %s, 1)"  # noqa: S608
+            f'INSERT INTO {table} (bucket, "window", tries) VALUES (%s, %s, 1)'  # noqa: S608
             f" ON CONFLICT (bucket) DO UPDATE SET"
             f' tries = CASE WHEN {table}."window" <= %s THEN 1 ELSE {table}.tries + 1 END,'
             f' "window" = CASE WHEN {table}."window" <= %s THEN %s ELSE {table}."window" END'
@@ -40,14 +40,18 @@ def count(rate: Rate, *, of: str = "") -> None:
         )
         tries = int(cursor.fetchone()[0])
     if tries > rate.most:
-        raise Refused(Reason("too-many-tries", values={"minutes": max(1, round(rate.within.total_seconds() / 60))}))
+        raise Refused(
+            Reason("too-many-tries", values={"minutes": max(1, round(rate.within.total_seconds() / 60))})
+        )
 
 
 def _bucket(rate: Rate, of: str) -> str:
     """The address behind a try is kept as a keyed hash only."""
     if not of:
         return rate.name
-    return f"{rate.name}:{hmac.new(settings.SECRET_KEY.encode(), of.encode(), hashlib.sha256).hexdigest()[:32]}"
+    return (
+        f"{rate.name}:{hmac.new(settings.SECRET_KEY.encode(), of.encode(), hashlib.sha256).hexdigest()[:32]}"
+    )
 
 
 def _db(moment: datetime) -> object:

@@ -81,4 +81,6 @@ def _take_turn(one: Job) -> bool:
     lease, _ = JobLease.objects.get_or_create(name=one.name, defaults={"next_at": moment})
     if lease.next_at > moment:
         return False
-    return JobLease.objects.filter(name=one.name, next_at=lease.next_at).update(next_at=moment + one.every) == 1
+    return (
+        JobLease.objects.filter(name=one.name, next_at=lease.next_at).update(next_at=moment + one.every) == 1
+    )

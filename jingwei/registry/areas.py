@@ -57,20 +57,26 @@ def change_area(area: Area, *, by: Actor, since: date | None = None, **values: A
         _refuse_if_used(changed["code"], but=area)
     _keep_version(area, until=since)
     codes = {name: [getattr(area, name), changed[name]] for name in ("code", "parent_id") if name in changed}
-    journal.record(area, "area-changed", by=by, detail={"columns": sorted(changed), **codes}, **changed, valid_from=since)
+    journal.record(
+        area, "area-changed", by=by, detail={"columns": sorted(changed), **codes}, **changed, valid_from=since
+    )
     raise_version(atlas.COUNTER)
     return area
 
 
 @transaction.atomic
-def end_area(area: Area, *, by: Actor, on: date | None = None, successors: Iterable[Area] = (), reason: str = "") -> Area:
+def end_area(
+    area: Area, *, by: Actor, on: date | None = None, successors: Iterable[Area] = (), reason: str = ""
+) -> Area:
     """An area ceases; its successors answer for its matters. Its code is never given again."""
     on = on or today()
     if area.children.filter(valid_to=None).exists():
         raise Refused(Reason("has-children", values={"area": area.code}))
     for new in successors:
         AreaSuccession.objects.get_or_create(old=area, new=new, defaults={"since": on, "reason": reason})
-    journal.record(area, "area-ended", by=by, detail={"successors": [new.pk for new in successors]}, valid_to=on)
+    journal.record(
+        area, "area-ended", by=by, detail={"successors": [new.pk for new in successors]}, valid_to=on
+    )
     raise_version(atlas.COUNTER)
     return area
 
@@ -78,7 +84,9 @@ def end_area(area: Area, *, by: Actor, on: date | None = None, successors: Itera
 @transaction.atomic
 def succeed(old: Area, new: Area, *, by: Actor, since: date, reason: str) -> AreaSuccession:
     """Record that a code was recoded, merged or split while both rows stay (a development zone counted under two codes)."""
-    row, made = AreaSuccession.objects.get_or_create(old=old, new=new, defaults={"since": since, "reason": reason})
+    row, made = AreaSuccession.objects.get_or_create(
+        old=old, new=new, defaults={"since": since, "reason": reason}
+    )
     if made:
         journal.record(old, "area-succeeded", by=by, detail={"by": new.pk})
         raise_version(atlas.COUNTER)
@@ -98,7 +106,9 @@ def add_alias(area: Area, name: str, *, by: Actor, source: str = "") -> AreaAlia
 def map_overlay(overlay: Area, bases: Iterable[Area], *, by: Actor, reason: str = "") -> list[AreaMapping]:
     """Lay an area across the tree over base grids. A base that has one of the same kind already needs a reason."""
     bases = list(bases)
-    taken = AreaMapping.objects.filter(base__in=bases, overlay__kind=overlay.kind, overlay__valid_to=None).exclude(overlay=overlay)
+    taken = AreaMapping.objects.filter(
+        base__in=bases, overlay__kind=overlay.kind, overlay__valid_to=None
+    ).exclude(overlay=overlay)
     doubles = list(taken.values_list("base__code", flat=True))
     if doubles and not reason:
         raise Refused(Reason("mapped-already", values={"codes": doubles[:10]}))
@@ -128,11 +138,17 @@ def on_day(day: date, *, under: str = "", kind: str = "") -> list[AsItWas]:
     """Return the areas of a kind under a code as they were on a day, by code."""
     scope = _under(under) & (Q(kind=kind) if kind else Q())
     now = Area.objects.filter(scope, valid_from__lte=day).filter(Q(valid_to=None) | Q(valid_to__gt=day))
-    found = [AsItWas(a.pk, a.code, a.name, a.parent_id, a.households, bytes(a.border) if a.border else None) for a in now]
+    found = [
+        AsItWas(a.pk, a.code, a.name, a.parent_id, a.households, bytes(a.border) if a.border else None)
+        for a in now
+    ]
     past = AreaVersion.objects.filter(_under(under), valid_from__lte=day, valid_to__gt=day)
     if kind:
         past = past.filter(area__kind=kind)
-    found += [AsItWas(v.area_id, v.code, v.name, v.parent_id, v.households, bytes(v.border) if v.border else None) for v in past]
+    found += [
+        AsItWas(v.area_id, v.code, v.name, v.parent_id, v.households, bytes(v.border) if v.border else None)
+        for v in past
+    ]
     return sorted(found, key=lambda one: one.code)
 
 
@@ -180,7 +196,9 @@ def check_borders(under: str, *, parent_kind: str = "community") -> list[BorderC
     """Compare the border of every parent with those of its children in force."""
     parents = Area.objects.filter(_under(under), kind=parent_kind, valid_to=None, border__isnull=False)
     children: dict[int, list[shapely.Geometry]] = {}
-    grids = Area.objects.filter(parent__in=parents, tier__gt=0, valid_to=None, border__isnull=False).values_list("parent", "border")
+    grids = Area.objects.filter(
+        parent__in=parents, tier__gt=0, valid_to=None, border__isnull=False
+    ).values_list("parent", "border")
     for parent, border in grids.iterator(chunk_size=2000):
         children.setdefault(parent, []).append(shapely.from_wkb(bytes(border)))
     return [_misfit(area, children.get(area.pk, [])) for area in parents.order_by("code")]
@@ -199,7 +217,9 @@ def _misfit(area: Area, parts: list[shapely.Geometry]) -> BorderCheck:
 
 
 def _flat(geometry: shapely.Geometry) -> shapely.Geometry:
-    return shapely.transform(geometry, lambda xy: np.column_stack([xy[:, 0] * np.cos(np.radians(xy[:, 1])), xy[:, 1]]))
+    return shapely.transform(
+        geometry, lambda xy: np.column_stack([xy[:, 0] * np.cos(np.radians(xy[:, 1])), xy[:, 1]])
+    )
 
 
 def size_outliers(under: str) -> QuerySet[Area]:
@@ -212,14 +232,22 @@ def size_outliers(under: str) -> QuerySet[Area]:
 def overlay_conflicts(kind: str) -> dict[str, list[str]]:
     """What is wrong with an overlay: bases with two of a kind without reason, bases with none, overlays over nothing."""
     doubles: dict[int, int] = {}
-    rows_ = AreaMapping.objects.filter(overlay__kind=kind, overlay__valid_to=None).values_list("base", "reason")
+    rows_ = AreaMapping.objects.filter(overlay__kind=kind, overlay__valid_to=None).values_list(
+        "base", "reason"
+    )
     for base, reason in rows_:
         doubles[base] = doubles.get(base, 0) + (0 if reason else 1)
     grids = Area.objects.filter(kind="grid", valid_to=None)
     return {
-        "two": list(Area.objects.filter(pk__in=[base for base, n in doubles.items() if n > 1]).values_list("code", flat=True)),
+        "two": list(
+            Area.objects.filter(pk__in=[base for base, n in doubles.items() if n > 1]).values_list(
+                "code", flat=True
+            )
+        ),
         "none": list(grids.exclude(pk__in=doubles).order_by("code").values_list("code", flat=True)),
-        "over_nothing": list(Area.objects.filter(kind=kind, valid_to=None, bases=None).values_list("code", flat=True)),
+        "over_nothing": list(
+            Area.objects.filter(kind=kind, valid_to=None, bases=None).values_list("code", flat=True)
+        ),
     }
 
 
@@ -243,7 +271,10 @@ def _why_not_stand(kind: str, tier: int, code: str, parent: Area | None) -> list
 
 
 def _refuse_if_used(code: str, *, but: Area) -> None:
-    if Area.objects.filter(code=code).exclude(pk=but.pk).exists() or AreaVersion.objects.filter(code=code).exclude(area=but).exists():
+    if (
+        Area.objects.filter(code=code).exclude(pk=but.pk).exists()
+        or AreaVersion.objects.filter(code=code).exclude(area=but).exists()
+    ):
         raise Refused(Reason("code-used", "code", {"code": code}))
 
 

@@ -91,7 +91,9 @@ class Atlas:
     def locate_many(self, lons: Sequence[float], lats: Sequence[float]) -> list[int | None]:
         """The ids of the finest areas of many points."""
         found: list[int | None] = [None] * len(lons)
-        points, borders = self._tree.query(shapely.points(np.asarray(lons), np.asarray(lats)), predicate="intersects")
+        points, borders = self._tree.query(
+            shapely.points(np.asarray(lons), np.asarray(lats)), predicate="intersects"
+        )
         if len(points):
             order = np.lexsort((borders, points))
             first = np.unique(points[order], return_index=True)
@@ -109,10 +111,14 @@ class Atlas:
 
 def _load() -> Atlas:
     in_force = Area.objects.filter(valid_to=None)
-    rows = in_force.values_list("id", "kind", "tier", "parent_id", "code", "name", "special").order_by("order", "code")
+    rows = in_force.values_list("id", "kind", "tier", "parent_id", "code", "name", "special").order_by(
+        "order", "code"
+    )
     places = {row[0]: Place(*row) for row in rows.iterator(chunk_size=5000)}
     with_border = in_force.filter(tier__gt=0, border__isnull=False).values_list("id", "border").order_by("id")
-    borders = [(area, shapely.from_wkb(bytes(border))) for area, border in with_border.iterator(chunk_size=2000)]
+    borders = [
+        (area, shapely.from_wkb(bytes(border))) for area, border in with_border.iterator(chunk_size=2000)
+    ]
     return Atlas(places, borders)
 
 

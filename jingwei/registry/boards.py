@@ -16,7 +16,15 @@ from jingwei.registry.roles import label
 from jingwei.registry.seats import Holder, holders
 
 #: roles on the board itself, in their order; judges, prosecutors and police stand under “contacts”
-ON_BOARD = ("grid_chief", "grid_worker", "grid_guide", "community_head", "courtyard_head", "veteran_post", "volunteer")
+ON_BOARD = (
+    "grid_chief",
+    "grid_worker",
+    "grid_guide",
+    "community_head",
+    "courtyard_head",
+    "veteran_post",
+    "volunteer",
+)
 OFFICIALS = ("judge", "prosecutor", "police")
 WIDTH, HEIGHT = 480, 320
 
@@ -35,13 +43,18 @@ class OnBoard:
 
 def people_of(area: int) -> list[OnBoard]:
     """The people of a place in the order of a board; an empty seat is shown as such."""
-    found = sorted((h for h in holders(areas=[area]) if h.role in ON_BOARD), key=lambda h: (ON_BOARD.index(h.role), h.post))
+    found = sorted(
+        (h for h in holders(areas=[area]) if h.role in ON_BOARD),
+        key=lambda h: (ON_BOARD.index(h.role), h.post),
+    )
     return _shown(found)
 
 
 def contacts_over(area: int) -> list[OnBoard]:
     """The three officials of a grid, and the contacts of party, police and department grids that lie over it."""
-    over = list(AreaMapping.objects.filter(base=area, overlay__valid_to=None).values_list("overlay", flat=True))
+    over = list(
+        AreaMapping.objects.filter(base=area, overlay__valid_to=None).values_list("overlay", flat=True)
+    )
     officials = [h for h in holders(areas=[area]) if h.role in OFFICIALS]
     return _shown(officials + (holders(areas=over) if over else []))
 
@@ -49,9 +62,14 @@ def contacts_over(area: int) -> list[OnBoard]:
 def _shown(found: list[Holder]) -> list[OnBoard]:
     duties = dict(Post.objects.filter(pk__in=[h.post for h in found]).values_list("pk", "duty"))
     with_photo = set(
-        Person.objects.filter(pk__in=[h.person for h in found if h.person], photo__isnull=False, photo_consent_at__isnull=False).values_list("pk", flat=True)
+        Person.objects.filter(
+            pk__in=[h.person for h in found if h.person], photo__isnull=False, photo_consent_at__isnull=False
+        ).values_list("pk", flat=True)
     )
-    return [OnBoard(h.person, h.name, label(h.role), duties.get(h.post, ""), h.phone, h.person in with_photo) for h in found]
+    return [
+        OnBoard(h.person, h.name, label(h.role), duties.get(h.post, ""), h.phone, h.person in with_photo)
+        for h in found
+    ]
 
 
 def photo_of(person: Person) -> Path | None:
@@ -93,9 +111,13 @@ def neighbours(area: Area) -> list[Drawing]:
     shape = shapely.from_wkb(bytes(area.border))
     frame = _frame(shape)
     window = shapely.box(*_window(frame))
-    beside = Area.objects.filter(parent=area.parent_id, valid_to=None, border__isnull=False).exclude(pk=area.pk)
+    beside = Area.objects.filter(parent=area.parent_id, valid_to=None, border__isnull=False).exclude(
+        pk=area.pk
+    )
     shapes = [(one.name, shapely.from_wkb(bytes(one.border or b""))) for one in beside.iterator()]
-    seen = [(name, shapely.intersection(border, window)) for name, border in shapes if border.intersects(window)]
+    seen = [
+        (name, shapely.intersection(border, window)) for name, border in shapes if border.intersects(window)
+    ]
     return [_drawn(border, name, *frame) for name, border in seen if border.area > 0]
 
 
@@ -120,13 +142,17 @@ def _window(frame: tuple[float, float, float, float]) -> tuple[float, float, flo
     return left, top - HEIGHT / down, left + WIDTH / across, top
 
 
-def _drawn(shape: shapely.Geometry, name: str, left: float, top: float, across: float, down: float) -> Drawing:
+def _drawn(
+    shape: shapely.Geometry, name: str, left: float, top: float, across: float, down: float
+) -> Drawing:
     steps = []
     for ring in _rings(shape):
         points = [f"{(x - left) * across:.1f} {(top - y) * down:.1f}" for x, y in ring]
         steps.append("M" + "L".join(points) + "Z")
     middle = shape.representative_point()
-    return Drawing("".join(steps), round((middle.x - left) * across, 1), round((top - middle.y) * down, 1), name)
+    return Drawing(
+        "".join(steps), round((middle.x - left) * across, 1), round((top - middle.y) * down, 1), name
+    )
 
 
 def _rings(shape: shapely.Geometry) -> Iterator[list[tuple[float, float]]]:

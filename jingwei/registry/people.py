@@ -14,7 +14,15 @@ from jingwei.kernel.actors import Actor
 from jingwei.kernel.models import Account
 from jingwei.kernel.moments import now, today
 from jingwei.kernel.refusals import Reason, Refused
-from jingwei.registry.models import Area, Assignment, Organisation, OrganisationArea, OrganisationVersion, Person, Post
+from jingwei.registry.models import (
+    Area,
+    Assignment,
+    Organisation,
+    OrganisationArea,
+    OrganisationVersion,
+    Person,
+    Post,
+)
 from jingwei.registry.roles import label, roles
 from jingwei.registry.seats import in_force
 
@@ -24,7 +32,14 @@ _KEPT = ("name", "short_name", "kind", "parent_id", "area_id", "phone", "code")
 
 @transaction.atomic
 def make_organisation(
-    code: str, name: str, kind: str, *, by: Actor, parent: Organisation | None = None, area: Area | None = None, **facts: Any
+    code: str,
+    name: str,
+    kind: str,
+    *,
+    by: Actor,
+    parent: Organisation | None = None,
+    area: Area | None = None,
+    **facts: Any,
 ) -> Organisation:
     """Make a unit, or refuse: code used, no name."""
     reasons = []
@@ -34,7 +49,9 @@ def make_organisation(
         reasons.append(Reason("missing", "name"))
     if reasons:
         raise Refused(*reasons)
-    unit = Organisation(code=code, name=name.strip(), kind=kind, parent=parent, area=area, valid_from=today(), **facts)
+    unit = Organisation(
+        code=code, name=name.strip(), kind=kind, parent=parent, area=area, valid_from=today(), **facts
+    )
     unit.save(force_insert=True)
     path = f"{parent.path if parent else '/'}{unit.pk}/"
     journal.record(unit, "organisation-made", by=by, detail={"code": code}, path=path)
@@ -48,7 +65,9 @@ def change_organisation(unit: Organisation, *, by: Actor, **values: Any) -> Orga
     if not changed:
         return unit
     if "parent_id" in changed:
-        _move_subtree(unit, Organisation.objects.get(pk=changed["parent_id"]) if changed["parent_id"] else None)
+        _move_subtree(
+            unit, Organisation.objects.get(pk=changed["parent_id"]) if changed["parent_id"] else None
+        )
     before = {name: str(getattr(unit, name) or "") for name in changed}
     journal.record(unit, "organisation-changed", by=by, detail={"columns": sorted(changed)}, **changed)
     rows.write(
@@ -77,12 +96,18 @@ def _move_subtree(unit: Organisation, parent: Organisation | None) -> None:
 def link_to_areas(unit: Organisation, areas: Iterable[Area], *, by: Actor, reason: str = "") -> int:
     """Let a unit work in areas. An area that has one of the same kind already needs a reason."""
     areas = list(areas)
-    taken = OrganisationArea.objects.filter(area__in=areas, organisation__kind=unit.kind, organisation__valid_to=None).exclude(organisation=unit)
+    taken = OrganisationArea.objects.filter(
+        area__in=areas, organisation__kind=unit.kind, organisation__valid_to=None
+    ).exclude(organisation=unit)
     doubles = list(taken.values_list("area__code", flat=True))
     if doubles and not reason:
         raise Refused(Reason("linked-already", values={"codes": doubles[:10]}))
     known = set(OrganisationArea.objects.filter(organisation=unit).values_list("area", flat=True))
-    new = [OrganisationArea(organisation=unit, area=area, reason=reason) for area in areas if area.pk not in known]
+    new = [
+        OrganisationArea(organisation=unit, area=area, reason=reason)
+        for area in areas
+        if area.pk not in known
+    ]
     OrganisationArea.objects.bulk_create(new, batch_size=500)
     journal.record(unit, "areas-linked", by=by, detail={"areas": [area.pk for area in areas][:500]})
     return len(new)
@@ -90,12 +115,22 @@ def link_to_areas(unit: Organisation, areas: Iterable[Area], *, by: Actor, reaso
 
 def areas_without(kind: str, *, area_kind: str = "grid") -> list[Area]:
     """The areas of a kind in which no unit of a kind works."""
-    linked = OrganisationArea.objects.filter(organisation__kind=kind, organisation__valid_to=None).values("area")
+    linked = OrganisationArea.objects.filter(organisation__kind=kind, organisation__valid_to=None).values(
+        "area"
+    )
     return list(Area.objects.filter(kind=area_kind, valid_to=None).exclude(pk__in=linked).order_by("code"))
 
 
 @transaction.atomic
-def make_post(role: str, *, by: Actor, area: Area | None = None, organisation: Organisation | None = None, title: str = "", **facts: Any) -> Post:
+def make_post(
+    role: str,
+    *,
+    by: Actor,
+    area: Area | None = None,
+    organisation: Organisation | None = None,
+    title: str = "",
+    **facts: Any,
+) -> Post:
     """Make a seat at an area or in a unit."""
     reasons = []
     if role not in roles():
@@ -104,7 +139,13 @@ def make_post(role: str, *, by: Actor, area: Area | None = None, organisation: O
         reasons.append(Reason("missing", "area"))
     if reasons:
         raise Refused(*reasons)
-    post = Post(role=role, area=area, organisation=organisation, title=title or _title(role, area, organisation), **facts)
+    post = Post(
+        role=role,
+        area=area,
+        organisation=organisation,
+        title=title or _title(role, area, organisation),
+        **facts,
+    )
     post.save(force_insert=True)
     journal.record(post, "post-made", by=by, detail={"role": role, "area": area.pk if area else None})
     return post
@@ -116,7 +157,9 @@ def _title(role: str, area: Area | None, organisation: Organisation | None) -> s
 
 
 @transaction.atomic
-def take_on(staff_no: str, name: str, *, by: Actor, organisation: Organisation | None = None, work_phone: str = "") -> Person:
+def take_on(
+    staff_no: str, name: str, *, by: Actor, organisation: Organisation | None = None, work_phone: str = ""
+) -> Person:
     """Add a member of staff."""
     if Person.objects.filter(staff_no=staff_no).exists():
         raise Refused(Reason("code-used", "staff_no", {"code": staff_no}))
@@ -136,7 +179,16 @@ def change_person(person: Person, *, by: Actor, **values: Any) -> Person:
 
 
 @transaction.atomic
-def assign(person: Person, post: Post, *, by: Actor, starts: date | None = None, ends: date | None = None, substitute: bool = False, basis: str = "") -> Assignment:
+def assign(
+    person: Person,
+    post: Post,
+    *,
+    by: Actor,
+    starts: date | None = None,
+    ends: date | None = None,
+    substitute: bool = False,
+    basis: str = "",
+) -> Assignment:
     """Put a person into a post from a day on, or refuse: seat taken, post ended, dates the wrong way round."""
     starts = starts or today()
     overlapping = Assignment.objects.filter(post=post).filter(Q(ends=None) | Q(ends__gt=starts))

@@ -80,7 +80,9 @@ class Answering:
             self.chain = [city.id]
         self.holders = holders(areas=self.chain, organisations=organisations)
 
-    def seat(self, role: str, *, at: str, without: Collection[int] = (), not_at: Collection[int] = ()) -> Seat | None:
+    def seat(
+        self, role: str, *, at: str, without: Collection[int] = (), not_at: Collection[int] = ()
+    ) -> Seat | None:
         """Return the seat of a role at the chain's area of kind `at`, or where it climbs to.
 
         Upwards from that area: a filled post of the same role, else of that tier's desk role; at the city its intake desk. A
@@ -95,10 +97,17 @@ class Answering:
             for candidate in (role, desk_roles().get(place.kind, "")):
                 filled = self._filled(candidate, place.id, without, not_at)
                 if filled:
-                    return Seat(filled.post, filled.role, place.id, climbed=step > 0 or candidate != role or place.kind != at)
+                    return Seat(
+                        filled.post,
+                        filled.role,
+                        place.id,
+                        climbed=step > 0 or candidate != role or place.kind != at,
+                    )
         return None
 
-    def _filled(self, role: str, area: int, without: Collection[int], not_at: Collection[int]) -> Holder | None:
+    def _filled(
+        self, role: str, area: int, without: Collection[int], not_at: Collection[int]
+    ) -> Holder | None:
         for holder in self.holders:
             here = holder.role == role and holder.area == area and holder.post not in not_at
             if here and holder.person is not None and holder.person not in without:
@@ -168,7 +177,9 @@ def coverage(*, under: str = "") -> list[Coverage]:
 
 def who_answers_for(area: int) -> list[Holder]:
     """Return the holders at a place and at the areas across the tree that lie over it, for boards and place queries."""
-    over = list(AreaMapping.objects.filter(base=area, overlay__valid_to=None).values_list("overlay", flat=True))
+    over = list(
+        AreaMapping.objects.filter(base=area, overlay__valid_to=None).values_list("overlay", flat=True)
+    )
     return holders(areas=[area, *over])
 
 

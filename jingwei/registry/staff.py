@@ -83,7 +83,13 @@ def by_cookie(token: str) -> Running | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    session, seen_at, idle, began_at, factor_at = row[0], _moment(row[1]), row[2], _moment(row[3]), _moment(row[4])
+    session, seen_at, idle, began_at, factor_at = (
+        row[0],
+        _moment(row[1]),
+        row[2],
+        _moment(row[3]),
+        _moment(row[4]),
+    )
     assert seen_at is not None and began_at is not None  # noqa: S101  (both columns are NOT NULL)
     if moment - seen_at > timedelta(minutes=idle) or moment - began_at > accounts.LONGEST_SESSION:
         return None
@@ -105,7 +111,12 @@ def by_token(token: str) -> Staff | None:
             + _WHO
             + _from_assignment(f"{ApiToken._meta.db_table} s")
             + " WHERE s.token = %s AND s.revoked_at IS NULL AND s.expires_at > %s",
-            [day, day, accounts.hash_of(token), ApiToken._meta.get_field("expires_at").get_db_prep_save(now(), connection)],
+            [
+                day,
+                day,
+                accounts.hash_of(token),
+                ApiToken._meta.get_field("expires_at").get_db_prep_save(now(), connection),
+            ],
         )
         row = cursor.fetchone()
     return _staff(row[1:], second_factor=True, client=row[0]) if row else None

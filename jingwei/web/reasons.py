@@ -67,25 +67,39 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "missing": lambda v, p: _("{field} is still missing."),
     "not-asked-for": lambda v, p: _("{field} is not asked for here."),
     "unknown-field": lambda v, p: _("there is no such field."),
-    "unknown-source": lambda v, p: _("unknown source. Known: {sources}.").format(sources=", ".join(v.get("sources", []))),
+    "unknown-source": lambda v, p: _("unknown source. Known: {sources}.").format(
+        sources=", ".join(v.get("sources", []))
+    ),
     "unknown-move": lambda v, p: _("There is no such step."),
     "unknown-ask": lambda v, p: _("There is nothing like that to ask for."),
     "already-asked": lambda v, p: _("It has been asked already and waits for a decision."),
     "asked-too-often": lambda v, p: _("It was decided {most} times; that is final.").format(**v),
     "already-decided": lambda v, p: _("Somebody has decided it already."),
     "already-answered": lambda v, p: _("It has been answered already."),
-    "changed-meanwhile": lambda v, p: _("Somebody was faster: the case has changed. Look at it again; what you typed is still here."),
-    "same-id-other-content": lambda v, p: _("This form was sent before with other content. Open it anew to report something else."),
+    "changed-meanwhile": lambda v, p: _(
+        "Somebody was faster: the case has changed. Look at it again; what you typed is still here."
+    ),
+    "same-id-other-content": lambda v, p: _(
+        "This form was sent before with other content. Open it anew to report something else."
+    ),
     "too-many-tries": lambda v, p: _("Too many tries. Please wait {minutes} minutes.").format(**v),
     # conditions
     "not-own-find": lambda v, p: _("Only the grid worker who found it can settle it on the spot."),
-    "task-unanswered": lambda v, p: _("Waiting for {unit}, due {due}.").format(unit=_unit(v.get("unit")) or _("a co-handler"), due=_moment(v.get("due")) or "—"),
-    "reporter-not-told": lambda v, p: _("The reporter left a number: tell them the result first ({failed} of {most} failed calls on two days so far).").format(**v),
-    "too-late-to-ask": lambda v, p: _("The limit ran out {due}; more time is asked for before that.").format(due=_moment(v.get("due"))),
+    "task-unanswered": lambda v, p: _("Waiting for {unit}, due {due}.").format(
+        unit=_unit(v.get("unit")) or _("a co-handler"), due=_moment(v.get("due")) or "—"
+    ),
+    "reporter-not-told": lambda v, p: _(
+        "The reporter left a number: tell them the result first ({failed} of {most} failed calls on two days so far)."
+    ).format(**v),
+    "too-late-to-ask": lambda v, p: _("The limit ran out {due}; more time is asked for before that.").format(
+        due=_moment(v.get("due"))
+    ),
     "too-late-to-reopen": lambda v, p: _("It can be reopened within {days} days.").format(**v),
     "not-located": lambda v, p: _("Nobody knows yet where it is: place it in a street first."),
     "nothing-to-extend": lambda v, p: _("There is no running limit to extend."),
-    "extension-out-of-range": lambda v, p: _("choose a time between {start} and {end}.").format(start=_moment(v.get("from")), end=_moment(v.get("to"))),
+    "extension-out-of-range": lambda v, p: _("choose a time between {start} and {end}.").format(
+        start=_moment(v.get("from")), end=_moment(v.get("to"))
+    ),
     "no-tier-above": lambda v, p: _("There is no tier above this one."),
     "cannot-follow": lambda v, p: _("Choose another open case of the same kind."),
     "already-follows": lambda v, p: _("One of the two follows another case already."),
@@ -101,15 +115,21 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "too-long": lambda v, p: _("at most {most} characters; there are {length}.").format(**v),
     "control-signs": lambda v, p: _("there are signs in it that cannot be shown; type it again."),
     "too-many": lambda v, p: _("at most {most}.").format(**v),
-    "phone-length": lambda v, p: _("a mobile number has 11 digits; this one has {length}. You may leave it empty.").format(**v),
-    "not-a-phone": lambda v, p: _("this is no telephone number: 11 digits, or a landline with its area code."),
+    "phone-length": lambda v, p: _(
+        "a mobile number has 11 digits; this one has {length}. You may leave it empty."
+    ).format(**v),
+    "not-a-phone": lambda v, p: _(
+        "this is no telephone number: 11 digits, or a landline with its area code."
+    ),
     "unknown-class": lambda v, p: _("choose a class from the list."),
     "unknown-area": lambda v, p: _("choose a place from the list."),
     "unknown-unit": lambda v, p: _("choose a unit from the list."),
     "unknown-post": lambda v, p: _("choose a post from the list."),
     "not-a-place": lambda v, p: _("show it on the map, choose it from the list, or write it in words."),
     "not-a-point": lambda v, p: _("longitude and latitude must be numbers."),
-    "unknown-coordinates": lambda v, p: _("the coordinates must be one of: {sources}.").format(sources=", ".join(v.get("sources", []))),
+    "unknown-coordinates": lambda v, p: _("the coordinates must be one of: {sources}.").format(
+        sources=", ".join(v.get("sources", []))
+    ),
     "point-zero": lambda v, p: _("the point is 0,0: the phone did not know where it was."),
     "point-swapped": lambda v, p: _("longitude and latitude are exchanged."),
     "point-abroad": lambda v, p: _("the point lies abroad."),
@@ -120,12 +140,18 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "not-a-number": lambda v, p: _("write a whole number."),
     # pictures
     "not-a-picture": lambda v, p: _("this is not a picture we can open (JPEG, PNG, WebP), or it is damaged."),
-    "picture-too-large": lambda v, p: _("the picture has too many pixels (at most {most} million).").format(**v),
+    "picture-too-large": lambda v, p: _("the picture has too many pixels (at most {most} million).").format(
+        **v
+    ),
     "file-too-large": lambda v, p: _("the file is too large (at most {most} MB).").format(**v),
-    "disk-full": lambda v, p: _("The server has no room left for pictures. Nothing was lost: send it again later, or without the picture."),
+    "disk-full": lambda v, p: _(
+        "The server has no room left for pictures. Nothing was lost: send it again later, or without the picture."
+    ),
     # login
     "login-wrong": lambda v, p: _("Name or password is wrong."),
-    "account-locked": lambda v, p: _("Too many failures: locked until {until}.").format(until=_moment(v.get("until"))),
+    "account-locked": lambda v, p: _("Too many failures: locked until {until}.").format(
+        until=_moment(v.get("until"))
+    ),
     "demo-accounts-only-in-demo": lambda v, p: _("Demo accounts work in the demo city only."),
     "second-factor-asked": lambda v, p: _("Enter the six figures of your authenticator app."),
     "second-factor-wrong": lambda v, p: _("the six figures are wrong or were used already."),
@@ -142,8 +168,12 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "parent-wrong": lambda v, p: _("choose an area of the tier above."),
     "unknown-kind": lambda v, p: _("unknown kind."),
     "has-children": lambda v, p: _("There are still areas below it: end or move them first."),
-    "mapped-already": lambda v, p: _("Some of these grids belong to another one of this kind already ({codes}); give a reason.").format(codes=", ".join(v.get("codes", []))),
-    "linked-already": lambda v, p: _("Some of these areas have another unit of this kind already ({codes}); give a reason.").format(codes=", ".join(v.get("codes", []))),
+    "mapped-already": lambda v, p: _(
+        "Some of these grids belong to another one of this kind already ({codes}); give a reason."
+    ).format(codes=", ".join(v.get("codes", []))),
+    "linked-already": lambda v, p: _(
+        "Some of these areas have another unit of this kind already ({codes}); give a reason."
+    ).format(codes=", ".join(v.get("codes", []))),
     "under-itself": lambda v, p: _("a unit cannot stand under itself."),
     "unknown-role": lambda v, p: _("unknown role."),
     "ends-before-start": lambda v, p: _("the end lies before the beginning."),
@@ -155,7 +185,9 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "held": lambda v, p: _("A legal hold forbids deleting it."),
     # playbooks
     "playbook-unsound": lambda v, p: str(v.get("says", "")),
-    "version-published": lambda v, p: _("Version {version} of {procedure} was published with other content: raise the version.").format(**v),
+    "version-published": lambda v, p: _(
+        "Version {version} of {procedure} was published with other content: raise the version."
+    ).format(**v),
 }
 
 _SAY_FIELD_THEMSELVES = {"missing", "not-asked-for"}

@@ -5,385 +5,705 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('registry', '0001_initial'),
+        ("registry", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('journal_count', models.PositiveIntegerField(default=0, editable=False)),
-                ('journal_head', models.BinaryField(default=b'', max_length=32)),
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=24, unique=True)),
-                ('query_code', models.BinaryField(help_text='keyed hash of the code that opens the follow page', max_length=32, null=True, unique=True)),
-                ('reporter', models.UUIDField(help_text='the party that reported; good for this case only', null=True)),
-                ('procedure', models.CharField(max_length=40)),
-                ('state', models.CharField(max_length=40)),
-                ('state_kind', models.CharField(choices=[('new', 'new'), ('active', 'active'), ('waiting', 'waiting'), ('done', 'done'), ('dropped', 'dropped')], max_length=8)),
-                ('outcome', models.CharField(blank=True, default='', max_length=32)),
-                ('source', models.CharField(max_length=24)),
-                ('urgency', models.CharField(default='normal', max_length=8)),
-                ('class_code', models.CharField(blank=True, default='', max_length=16)),
-                ('class_top', models.CharField(blank=True, default='', max_length=16)),
-                ('title', models.CharField(blank=True, default='', max_length=80)),
-                ('area_code', models.CharField(blank=True, default='', max_length=24)),
-                ('county', models.BigIntegerField(null=True)),
-                ('street', models.BigIntegerField(null=True)),
-                ('community', models.BigIntegerField(null=True)),
-                ('grid', models.BigIntegerField(null=True)),
-                ('lon', models.FloatField(null=True)),
-                ('lat', models.FloatField(null=True)),
-                ('owner_role', models.CharField(blank=True, default='', max_length=32)),
-                ('owner_post', models.BigIntegerField(null=True)),
-                ('owner_unit', models.BigIntegerField(null=True)),
-                ('lead_unit', models.BigIntegerField(null=True)),
-                ('about_unit', models.BigIntegerField(null=True)),
-                ('about_post', models.BigIntegerField(null=True)),
-                ('about_person', models.BigIntegerField(null=True)),
-                ('confidential', models.BooleanField(default=False)),
-                ('next_due', models.DateTimeField(null=True)),
-                ('next_clock', models.CharField(blank=True, default='', max_length=24)),
-                ('alarm_at', models.DateTimeField(null=True)),
-                ('happened_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField()),
-                ('state_since', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('erased_at', models.DateTimeField(null=True)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('seq', models.PositiveIntegerField(default=1)),
-                ('values', models.JSONField(default=dict)),
-                ('counters', models.JSONField(default=dict)),
-                ('historical', models.BooleanField(default=False)),
-                ('stated', models.JSONField(help_text='results that a source states without times; shown apart, never counted into rates', null=True)),
-                ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.area')),
+                ("journal_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("journal_head", models.BinaryField(default=b"", max_length=32)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("number", models.CharField(max_length=24, unique=True)),
+                (
+                    "query_code",
+                    models.BinaryField(
+                        help_text="keyed hash of the code that opens the follow page",
+                        max_length=32,
+                        null=True,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "reporter",
+                    models.UUIDField(help_text="the party that reported; good for this case only", null=True),
+                ),
+                ("procedure", models.CharField(max_length=40)),
+                ("state", models.CharField(max_length=40)),
+                (
+                    "state_kind",
+                    models.CharField(
+                        choices=[
+                            ("new", "new"),
+                            ("active", "active"),
+                            ("waiting", "waiting"),
+                            ("done", "done"),
+                            ("dropped", "dropped"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("outcome", models.CharField(blank=True, default="", max_length=32)),
+                ("source", models.CharField(max_length=24)),
+                ("urgency", models.CharField(default="normal", max_length=8)),
+                ("class_code", models.CharField(blank=True, default="", max_length=16)),
+                ("class_top", models.CharField(blank=True, default="", max_length=16)),
+                ("title", models.CharField(blank=True, default="", max_length=80)),
+                ("area_code", models.CharField(blank=True, default="", max_length=24)),
+                ("county", models.BigIntegerField(null=True)),
+                ("street", models.BigIntegerField(null=True)),
+                ("community", models.BigIntegerField(null=True)),
+                ("grid", models.BigIntegerField(null=True)),
+                ("lon", models.FloatField(null=True)),
+                ("lat", models.FloatField(null=True)),
+                ("owner_role", models.CharField(blank=True, default="", max_length=32)),
+                ("owner_post", models.BigIntegerField(null=True)),
+                ("owner_unit", models.BigIntegerField(null=True)),
+                ("lead_unit", models.BigIntegerField(null=True)),
+                ("about_unit", models.BigIntegerField(null=True)),
+                ("about_post", models.BigIntegerField(null=True)),
+                ("about_person", models.BigIntegerField(null=True)),
+                ("confidential", models.BooleanField(default=False)),
+                ("next_due", models.DateTimeField(null=True)),
+                ("next_clock", models.CharField(blank=True, default="", max_length=24)),
+                ("alarm_at", models.DateTimeField(null=True)),
+                ("happened_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField()),
+                ("state_since", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("erased_at", models.DateTimeField(null=True)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("seq", models.PositiveIntegerField(default=1)),
+                ("values", models.JSONField(default=dict)),
+                ("counters", models.JSONField(default=dict)),
+                ("historical", models.BooleanField(default=False)),
+                (
+                    "stated",
+                    models.JSONField(
+                        help_text="results that a source states without times; shown apart, never counted into rates",
+                        null=True,
+                    ),
+                ),
+                (
+                    "area",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="registry.area",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CaseClass',
+            name="CaseClass",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('list', models.CharField(max_length=40)),
-                ('code', models.CharField(max_length=16)),
-                ('parent', models.CharField(blank=True, default='', max_length=16)),
-                ('zh', models.CharField(max_length=80)),
-                ('en', models.CharField(max_length=120)),
-                ('filed_when', models.CharField(blank=True, default='', max_length=200)),
-                ('closed_when', models.CharField(blank=True, default='', max_length=200)),
-                ('limits', models.JSONField(default=dict, help_text="{'handle': {'urgent': '4h', 'normal': '1wd'}, 'total': {…}}")),
-                ('lead', models.CharField(blank=True, default='', help_text='the kind of unit that leads', max_length=32)),
-                ('evidence', models.PositiveSmallIntegerField(default=1)),
-                ('in_use', models.BooleanField(default=True)),
-                ('order', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("list", models.CharField(max_length=40)),
+                ("code", models.CharField(max_length=16)),
+                ("parent", models.CharField(blank=True, default="", max_length=16)),
+                ("zh", models.CharField(max_length=80)),
+                ("en", models.CharField(max_length=120)),
+                ("filed_when", models.CharField(blank=True, default="", max_length=200)),
+                ("closed_when", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "limits",
+                    models.JSONField(
+                        default=dict, help_text="{'handle': {'urgent': '4h', 'normal': '1wd'}, 'total': {…}}"
+                    ),
+                ),
+                (
+                    "lead",
+                    models.CharField(
+                        blank=True, default="", help_text="the kind of unit that leads", max_length=32
+                    ),
+                ),
+                ("evidence", models.PositiveSmallIntegerField(default=1)),
+                ("in_use", models.BooleanField(default=True)),
+                ("order", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'ordering': ['order', 'code'],
-                'constraints': [models.UniqueConstraint(fields=('list', 'code'), name='one_class_per_code')],
+                "ordering": ["order", "code"],
+                "constraints": [models.UniqueConstraint(fields=("list", "code"), name="one_class_per_code")],
             },
         ),
         migrations.CreateModel(
-            name='Fact',
+            name="Fact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField()),
-                ('happened_at', models.DateTimeField()),
-                ('case', models.UUIDField()),
-                ('what', models.CharField(max_length=56)),
-                ('procedure', models.CharField(max_length=40)),
-                ('class_top', models.CharField(default='', max_length=16)),
-                ('county', models.BigIntegerField(null=True)),
-                ('street', models.BigIntegerField(null=True)),
-                ('community', models.BigIntegerField(null=True)),
-                ('grid', models.BigIntegerField(null=True)),
-                ('unit', models.BigIntegerField(null=True)),
-                ('n', models.SmallIntegerField(default=1)),
-                ('folded', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField()),
+                ("happened_at", models.DateTimeField()),
+                ("case", models.UUIDField()),
+                ("what", models.CharField(max_length=56)),
+                ("procedure", models.CharField(max_length=40)),
+                ("class_top", models.CharField(default="", max_length=16)),
+                ("county", models.BigIntegerField(null=True)),
+                ("street", models.BigIntegerField(null=True)),
+                ("community", models.BigIntegerField(null=True)),
+                ("grid", models.BigIntegerField(null=True)),
+                ("unit", models.BigIntegerField(null=True)),
+                ("n", models.SmallIntegerField(default=1)),
+                ("folded", models.BooleanField(default=False)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('folded', False)), fields=['id'], name='fact_unfolded'), models.Index(fields=['recorded_at'], name='fact_recorded')],
+                "indexes": [
+                    models.Index(condition=models.Q(("folded", False)), fields=["id"], name="fact_unfolded"),
+                    models.Index(fields=["recorded_at"], name="fact_recorded"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LegalHold',
+            name="LegalHold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=120)),
-                ('person', models.BigIntegerField()),
-                ('since', models.DateTimeField()),
-                ('lifted_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='holds', to='engine.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=120)),
+                ("person", models.BigIntegerField()),
+                ("since", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="holds", to="engine.case"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProcedureVersion',
+            name="ProcedureVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('journal_count', models.PositiveIntegerField(default=0, editable=False)),
-                ('journal_head', models.BinaryField(default=b'', max_length=32)),
-                ('procedure', models.CharField(max_length=40)),
-                ('version', models.PositiveIntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('files', models.JSONField(help_text='every file of the folder, by its path')),
-                ('published_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("journal_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("journal_head", models.BinaryField(default=b"", max_length=32)),
+                ("procedure", models.CharField(max_length=40)),
+                ("version", models.PositiveIntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                ("files", models.JSONField(help_text="every file of the folder, by its path")),
+                ("published_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('procedure', 'version'), name='one_row_per_version')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("procedure", "version"), name="one_row_per_version")
+                ],
             },
         ),
         migrations.AddField(
-            model_name='case',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engine.procedureversion'),
+            model_name="case",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="engine.procedureversion"
+            ),
         ),
         migrations.CreateModel(
-            name='Rating',
+            name="Rating",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('by', models.CharField(choices=[('reporter', 'reporter'), ('callback', 'callback')], max_length=12)),
-                ('answers', models.JSONField(default=dict)),
-                ('seq', models.PositiveIntegerField()),
-                ('at', models.DateTimeField()),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ratings', to='engine.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "by",
+                    models.CharField(
+                        choices=[("reporter", "reporter"), ("callback", "callback")], max_length=12
+                    ),
+                ),
+                ("answers", models.JSONField(default=dict)),
+                ("seq", models.PositiveIntegerField()),
+                ("at", models.DateTimeField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="ratings", to="engine.case"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Tally',
+            name="Tally",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(help_text='1970-01-01 holds the stock: what is open now')),
-                ('hour', models.SmallIntegerField(default=-1, help_text='-1 is the whole day; hours are kept for city and counties only')),
-                ('area', models.BigIntegerField(help_text='0 where the row is about a unit')),
-                ('unit', models.BigIntegerField(default=0)),
-                ('procedure', models.CharField(max_length=40)),
-                ('class_top', models.CharField(default='', help_text='empty is every class', max_length=16)),
-                ('what', models.CharField(max_length=56)),
-                ('n', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(help_text="1970-01-01 holds the stock: what is open now")),
+                (
+                    "hour",
+                    models.SmallIntegerField(
+                        default=-1, help_text="-1 is the whole day; hours are kept for city and counties only"
+                    ),
+                ),
+                ("area", models.BigIntegerField(help_text="0 where the row is about a unit")),
+                ("unit", models.BigIntegerField(default=0)),
+                ("procedure", models.CharField(max_length=40)),
+                ("class_top", models.CharField(default="", help_text="empty is every class", max_length=16)),
+                ("what", models.CharField(max_length=56)),
+                ("n", models.BigIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('area', 'unit', 'day', 'hour', 'what', 'procedure', 'class_top'), name='one_sum_per_place_and_thing')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("area", "unit", "day", "hour", "what", "procedure", "class_top"),
+                        name="one_sum_per_place_and_thing",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('open', 'open'), ('answered', 'answered'), ('overtaken', 'overtaken')], default='open', max_length=10)),
-                ('given_seq', models.PositiveIntegerField()),
-                ('given_at', models.DateTimeField()),
-                ('to_role', models.CharField(max_length=32)),
-                ('to_post', models.BigIntegerField(null=True)),
-                ('to_unit', models.BigIntegerField(null=True)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('answered_seq', models.PositiveIntegerField(null=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tasks', to='engine.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "open"), ("answered", "answered"), ("overtaken", "overtaken")],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("given_seq", models.PositiveIntegerField()),
+                ("given_at", models.DateTimeField()),
+                ("to_role", models.CharField(max_length=32)),
+                ("to_post", models.BigIntegerField(null=True)),
+                ("to_unit", models.BigIntegerField(null=True)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("answered_seq", models.PositiveIntegerField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tasks", to="engine.case"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Ask',
+            name="Ask",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40)),
-                ('round', models.PositiveSmallIntegerField(default=1)),
-                ('state', models.CharField(choices=[('open', 'open'), ('granted', 'granted'), ('refused', 'refused'), ('overtaken', 'overtaken'), ('withdrawn', 'withdrawn')], default='open', max_length=10)),
-                ('asked_seq', models.PositiveIntegerField()),
-                ('asked_at', models.DateTimeField()),
-                ('decider_role', models.CharField(max_length=32)),
-                ('decider_post', models.BigIntegerField(null=True)),
-                ('decider_unit', models.BigIntegerField(null=True)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('decided_seq', models.PositiveIntegerField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='asks', to='engine.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40)),
+                ("round", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "open"),
+                            ("granted", "granted"),
+                            ("refused", "refused"),
+                            ("overtaken", "overtaken"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("asked_seq", models.PositiveIntegerField()),
+                ("asked_at", models.DateTimeField()),
+                ("decider_role", models.CharField(max_length=32)),
+                ("decider_post", models.BigIntegerField(null=True)),
+                ("decider_unit", models.BigIntegerField(null=True)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("decided_seq", models.PositiveIntegerField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="asks", to="engine.case"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['case'], name='ask_case'), models.Index(condition=models.Q(('state', 'open')), fields=['decider_post', 'due_at'], name='ask_of_post'), models.Index(condition=models.Q(('state', 'open')), fields=['decider_unit', 'due_at'], name='ask_of_unit')],
+                "indexes": [
+                    models.Index(fields=["case"], name="ask_case"),
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["decider_post", "due_at"],
+                        name="ask_of_post",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["decider_unit", "due_at"],
+                        name="ask_of_unit",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CaseAction',
+            name="CaseAction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField()),
-                ('kind', models.CharField(max_length=12)),
-                ('name', models.CharField(max_length=40)),
-                ('from_state', models.CharField(blank=True, default='', max_length=40)),
-                ('to_state', models.CharField(blank=True, default='', max_length=40)),
-                ('actor_kind', models.CharField(max_length=8)),
-                ('role', models.CharField(blank=True, default='', max_length=32)),
-                ('person', models.BigIntegerField(null=True)),
-                ('assignment', models.BigIntegerField(null=True)),
-                ('unit', models.BigIntegerField(null=True)),
-                ('at', models.DateTimeField()),
-                ('claimed_at', models.DateTimeField(help_text='what the device said the time was', null=True)),
-                ('values', models.JSONField(default=dict)),
-                ('detail', models.JSONField(default=dict, help_text='codes: the catalogue row that fired, where a role climbed')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='actions', to='engine.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seq", models.PositiveIntegerField()),
+                ("kind", models.CharField(max_length=12)),
+                ("name", models.CharField(max_length=40)),
+                ("from_state", models.CharField(blank=True, default="", max_length=40)),
+                ("to_state", models.CharField(blank=True, default="", max_length=40)),
+                ("actor_kind", models.CharField(max_length=8)),
+                ("role", models.CharField(blank=True, default="", max_length=32)),
+                ("person", models.BigIntegerField(null=True)),
+                ("assignment", models.BigIntegerField(null=True)),
+                ("unit", models.BigIntegerField(null=True)),
+                ("at", models.DateTimeField()),
+                (
+                    "claimed_at",
+                    models.DateTimeField(help_text="what the device said the time was", null=True),
+                ),
+                ("values", models.JSONField(default=dict)),
+                (
+                    "detail",
+                    models.JSONField(
+                        default=dict, help_text="codes: the catalogue row that fired, where a role climbed"
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="actions", to="engine.case"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('case', 'seq'), name='one_action_per_place')],
+                "constraints": [models.UniqueConstraint(fields=("case", "seq"), name="one_action_per_place")],
             },
         ),
         migrations.CreateModel(
-            name='CaseClock',
+            name="CaseClock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=24)),
-                ('run', models.PositiveSmallIntegerField(default=1)),
-                ('status', models.CharField(choices=[('running', 'running'), ('paused', 'paused'), ('ended', 'ended')], max_length=8)),
-                ('limit', models.CharField(max_length=12)),
-                ('certain', models.BooleanField(default=True, help_text='false while a year it spans has no published holidays')),
-                ('started_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('paused_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('late_noted_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clocks', to='engine.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=24)),
+                ("run", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("running", "running"), ("paused", "paused"), ("ended", "ended")],
+                        max_length=8,
+                    ),
+                ),
+                ("limit", models.CharField(max_length=12)),
+                (
+                    "certain",
+                    models.BooleanField(
+                        default=True, help_text="false while a year it spans has no published holidays"
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("paused_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("late_noted_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="clocks", to="engine.case"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('case', 'name', 'run'), name='one_row_per_run')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("case", "name", "run"), name="one_row_per_run")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CatalogueRow',
+            name="CatalogueRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('journal_count', models.PositiveIntegerField(default=0, editable=False)),
-                ('journal_head', models.BinaryField(default=b'', max_length=32)),
-                ('list', models.CharField(max_length=40)),
-                ('class_code', models.CharField(blank=True, default='', help_text='a class or the beginning of one; empty is every class', max_length=16)),
-                ('note', models.CharField(blank=True, default='', max_length=120)),
-                ('valid_to', models.DateField(null=True)),
-                ('area', models.ForeignKey(help_text='here and below; empty is the whole city', null=True, on_delete=django.db.models.deletion.PROTECT, to='registry.area')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='registry.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("journal_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("journal_head", models.BinaryField(default=b"", max_length=32)),
+                ("list", models.CharField(max_length=40)),
+                (
+                    "class_code",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="a class or the beginning of one; empty is every class",
+                        max_length=16,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, default="", max_length=120)),
+                ("valid_to", models.DateField(null=True)),
+                (
+                    "area",
+                    models.ForeignKey(
+                        help_text="here and below; empty is the whole city",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="registry.area",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="registry.organisation"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['list', 'class_code'], name='catalogue_class')],
+                "indexes": [models.Index(fields=["list", "class_code"], name="catalogue_class")],
             },
         ),
         migrations.CreateModel(
-            name='Link',
+            name="Link",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=16)),
-                ('made_at', models.DateTimeField()),
-                ('undone_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='engine.case')),
-                ('other', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='linked_from', to='engine.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=16)),
+                ("made_at", models.DateTimeField()),
+                ("undone_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="links", to="engine.case"
+                    ),
+                ),
+                (
+                    "other",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="linked_from",
+                        to="engine.case",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('undone_at', None)), fields=('case', 'kind'), name='one_link_of_a_kind_at_a_time')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("undone_at", None)),
+                        fields=("case", "kind"),
+                        name="one_link_of_a_kind_at_a_time",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField()),
-                ('what', models.CharField(max_length=40)),
-                ('to_kind', models.CharField(choices=[('reporter', 'reporter'), ('post', 'post'), ('unit', 'unit')], max_length=8)),
-                ('to_ref', models.BigIntegerField(null=True)),
-                ('key', models.UUIDField(unique=True)),
-                ('at', models.DateTimeField()),
-                ('channel', models.CharField(default='page', max_length=12)),
-                ('times', models.PositiveSmallIntegerField(default=1, help_text='more than one: the provider was asked twice')),
-                ('read_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='engine.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seq", models.PositiveIntegerField()),
+                ("what", models.CharField(max_length=40)),
+                (
+                    "to_kind",
+                    models.CharField(
+                        choices=[("reporter", "reporter"), ("post", "post"), ("unit", "unit")], max_length=8
+                    ),
+                ),
+                ("to_ref", models.BigIntegerField(null=True)),
+                ("key", models.UUIDField(unique=True)),
+                ("at", models.DateTimeField()),
+                ("channel", models.CharField(default="page", max_length=12)),
+                (
+                    "times",
+                    models.PositiveSmallIntegerField(
+                        default=1, help_text="more than one: the provider was asked twice"
+                    ),
+                ),
+                ("read_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="messages", to="engine.case"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('read_at', None)), fields=['to_kind', 'to_ref', 'at'], name='message_unread'), models.Index(fields=['case'], name='message_case')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("read_at", None)),
+                        fields=["to_kind", "to_ref", "at"],
+                        name="message_unread",
+                    ),
+                    models.Index(fields=["case"], name="message_case"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Participant',
+            name="Participant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('unit', 'unit'), ('post', 'post')], max_length=4)),
-                ('ref', models.BigIntegerField()),
-                ('role', models.CharField(max_length=32)),
-                ('received_at', models.DateTimeField(help_text='when the case came in: lists of a unit are index ranges too')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='participants', to='engine.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(choices=[("unit", "unit"), ("post", "post")], max_length=4)),
+                ("ref", models.BigIntegerField()),
+                ("role", models.CharField(max_length=32)),
+                (
+                    "received_at",
+                    models.DateTimeField(
+                        help_text="when the case came in: lists of a unit are index ranges too"
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="participants",
+                        to="engine.case",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['kind', 'ref', 'received_at'], name='cases_of_participant')],
-                'constraints': [models.UniqueConstraint(fields=('case', 'kind', 'ref'), name='takes_part_once')],
+                "indexes": [models.Index(fields=["kind", "ref", "received_at"], name="cases_of_participant")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("case", "kind", "ref"), name="takes_part_once")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['owner_post', 'next_due'], name='case_of_post'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)), fields=["owner_post", "next_due"], name="case_of_post"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['owner_unit', 'next_due'], name='case_of_unit'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)), fields=["owner_unit", "next_due"], name="case_of_unit"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['next_due'], name='case_due'),
+            model_name="case",
+            index=models.Index(condition=models.Q(("ended_at", None)), fields=["next_due"], name="case_due"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['county', 'next_due'], name='case_county_due'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)), fields=["county", "next_due"], name="case_county_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['street', 'next_due'], name='case_street_due'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)), fields=["street", "next_due"], name="case_street_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['community', 'next_due'], name='case_community_due'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)),
+                fields=["community", "next_due"],
+                name="case_community_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['grid', 'next_due'], name='case_grid_due'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)), fields=["grid", "next_due"], name="case_grid_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['received_at'], name='case_received'),
+            model_name="case",
+            index=models.Index(fields=["received_at"], name="case_received"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['county', 'received_at'], name='case_county_received'),
+            model_name="case",
+            index=models.Index(fields=["county", "received_at"], name="case_county_received"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['street', 'received_at'], name='case_street_received'),
+            model_name="case",
+            index=models.Index(fields=["street", "received_at"], name="case_street_received"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['community', 'received_at'], name='case_community_received'),
+            model_name="case",
+            index=models.Index(fields=["community", "received_at"], name="case_community_received"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['grid', 'received_at'], name='case_grid_received'),
+            model_name="case",
+            index=models.Index(fields=["grid", "received_at"], name="case_grid_received"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('ended_at', None), ('area', None)), fields=['received_at'], name='case_unlocated'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("ended_at", None), ("area", None)),
+                fields=["received_at"],
+                name="case_unlocated",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('alarm_at__isnull', False)), fields=['alarm_at'], name='case_alarm'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("alarm_at__isnull", False)), fields=["alarm_at"], name="case_alarm"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rating',
-            constraint=models.UniqueConstraint(fields=('case', 'by'), name='rated_once_by_each'),
+            model_name="rating",
+            constraint=models.UniqueConstraint(fields=("case", "by"), name="rated_once_by_each"),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['case'], name='task_case'),
+            model_name="task",
+            index=models.Index(fields=["case"], name="task_case"),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['to_post', 'due_at'], name='task_of_post'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["to_post", "due_at"], name="task_of_post"
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['to_unit', 'due_at'], name='task_of_unit'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["to_unit", "due_at"], name="task_of_unit"
+            ),
         ),
     ]

@@ -8,7 +8,9 @@ def make(apps, schema_editor):
         schema_editor.execute("CREATE TABLE engine_words (case_id uuid PRIMARY KEY, words tsvector NOT NULL)")
         schema_editor.execute("CREATE INDEX engine_words_gin ON engine_words USING gin (words)")
     else:
-        schema_editor.execute("CREATE VIRTUAL TABLE engine_words USING fts5(case_id UNINDEXED, words, tokenize = 'unicode61')")
+        schema_editor.execute(
+            "CREATE VIRTUAL TABLE engine_words USING fts5(case_id UNINDEXED, words, tokenize = 'unicode61')"
+        )
 
 
 def drop(apps, schema_editor):

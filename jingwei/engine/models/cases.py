@@ -13,8 +13,16 @@ from jingwei.registry.models import Area
 
 OPEN = models.Q(ended_at=None)
 
-WORDS = Personal(L1, "handle the matter", "statutory_duty", "3 years after the end (erased with the case)", "participants")
-PLACE = Personal(L1, "find the place of the matter", "statutory_duty", "3 years after the end (erased with the case)", "participants")
+WORDS = Personal(
+    L1, "handle the matter", "statutory_duty", "3 years after the end (erased with the case)", "participants"
+)
+PLACE = Personal(
+    L1,
+    "find the place of the matter",
+    "statutory_duty",
+    "3 years after the end (erased with the case)",
+    "participants",
+)
 
 STATE_KINDS = [(kind, kind) for kind in ("new", "active", "waiting", "done", "dropped")]
 
@@ -24,7 +32,9 @@ class Case(Journalled):
 
     id = models.UUIDField(primary_key=True)
     number = models.CharField(max_length=24, unique=True)
-    query_code = models.BinaryField(max_length=32, null=True, unique=True, help_text="keyed hash of the code that opens the follow page")
+    query_code = models.BinaryField(
+        max_length=32, null=True, unique=True, help_text="keyed hash of the code that opens the follow page"
+    )
     reporter = models.UUIDField(null=True, help_text="the party that reported; good for this case only")
     procedure = models.CharField(max_length=40)
     version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, related_name="+")
@@ -65,7 +75,10 @@ class Case(Journalled):
     values = models.JSONField(default=dict)
     counters = models.JSONField(default=dict)
     historical = models.BooleanField(default=False)
-    stated = models.JSONField(null=True, help_text="results that a source states without times; shown apart, never counted into rates")
+    stated = models.JSONField(
+        null=True,
+        help_text="results that a source states without times; shown apart, never counted into rates",
+    )
 
     journal_kind = "case"
     privacy: ClassVar = {
@@ -113,7 +126,9 @@ class CaseAction(models.Model):
     at = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True, help_text="what the device said the time was")
     values = models.JSONField(default=dict)
-    detail = models.JSONField(default=dict, help_text="codes: the catalogue row that fired, where a role climbed")
+    detail = models.JSONField(
+        default=dict, help_text="codes: the catalogue row that fired, where a role climbed"
+    )
 
     privacy: ClassVar = {
         "kind": PLAIN, "name": PLAIN, "from_state": PLAIN, "to_state": PLAIN, "actor_kind": PLAIN, "role": PLAIN, "values": WORDS,
@@ -134,7 +149,9 @@ class Participant(models.Model):
     kind = models.CharField(max_length=4, choices=[("unit", "unit"), ("post", "post")])
     ref = models.BigIntegerField()
     role = models.CharField(max_length=32)
-    received_at = models.DateTimeField(help_text="when the case came in: lists of a unit are index ranges too")
+    received_at = models.DateTimeField(
+        help_text="when the case came in: lists of a unit are index ranges too"
+    )
 
     privacy: ClassVar = {"role": PLAIN}
 
@@ -151,7 +168,9 @@ class CaseClock(models.Model):
     run = models.PositiveSmallIntegerField(default=1)
     status = models.CharField(max_length=8, choices=[(s, s) for s in ("running", "paused", "ended")])
     limit = models.CharField(max_length=12)
-    certain = models.BooleanField(default=True, help_text="false while a year it spans has no published holidays")
+    certain = models.BooleanField(
+        default=True, help_text="false while a year it spans has no published holidays"
+    )
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     paused_at = models.DateTimeField(null=True)
@@ -180,5 +199,9 @@ class Link(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["case", "kind"], condition=models.Q(undone_at=None), name="one_link_of_a_kind_at_a_time")
+            models.UniqueConstraint(
+                fields=["case", "kind"],
+                condition=models.Q(undone_at=None),
+                name="one_link_of_a_kind_at_a_time",
+            )
         ]

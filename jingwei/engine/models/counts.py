@@ -39,7 +39,9 @@ class Tally(models.Model):
     """A sum of facts: per day, place (or unit), procedure, class and thing counted. Can be rebuilt from the facts and compared."""
 
     day = models.DateField(help_text="1970-01-01 holds the stock: what is open now")
-    hour = models.SmallIntegerField(default=-1, help_text="-1 is the whole day; hours are kept for city and counties only")
+    hour = models.SmallIntegerField(
+        default=-1, help_text="-1 is the whole day; hours are kept for city and counties only"
+    )
     area = models.BigIntegerField(help_text="0 where the row is about a unit")
     unit = models.BigIntegerField(default=0)
     procedure = models.CharField(max_length=40)
@@ -52,6 +54,7 @@ class Tally(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["area", "unit", "day", "hour", "what", "procedure", "class_top"], name="one_sum_per_place_and_thing"
+                fields=["area", "unit", "day", "hour", "what", "procedure", "class_top"],
+                name="one_sum_per_place_and_thing",
             )
         ]

@@ -40,7 +40,9 @@ class CaseClass(models.Model):
     en = models.CharField(max_length=120)
     filed_when = models.CharField(max_length=200, default="", blank=True)
     closed_when = models.CharField(max_length=200, default="", blank=True)
-    limits = models.JSONField(default=dict, help_text="{'handle': {'urgent': '4h', 'normal': '1wd'}, 'total': {…}}")
+    limits = models.JSONField(
+        default=dict, help_text="{'handle': {'urgent': '4h', 'normal': '1wd'}, 'total': {…}}"
+    )
     lead = models.CharField(max_length=32, default="", blank=True, help_text="the kind of unit that leads")
     evidence = models.PositiveSmallIntegerField(default=1)
     in_use = models.BooleanField(default=True)
@@ -63,8 +65,15 @@ class CatalogueRow(Journalled):
     """One row of the dispatch catalogue: matters of this class in this area go to this unit."""
 
     list = models.CharField(max_length=40)
-    class_code = models.CharField(max_length=16, default="", blank=True, help_text="a class or the beginning of one; empty is every class")
-    area = models.ForeignKey(Area, on_delete=models.PROTECT, null=True, help_text="here and below; empty is the whole city")
+    class_code = models.CharField(
+        max_length=16,
+        default="",
+        blank=True,
+        help_text="a class or the beginning of one; empty is every class",
+    )
+    area = models.ForeignKey(
+        Area, on_delete=models.PROTECT, null=True, help_text="here and below; empty is the whole city"
+    )
     unit = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     note = models.CharField(max_length=120, default="", blank=True)
     valid_to = models.DateField(null=True)

@@ -34,8 +34,12 @@ class Ask(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["case"], name="ask_case"),
-            models.Index(fields=["decider_post", "due_at"], name="ask_of_post", condition=models.Q(state="open")),
-            models.Index(fields=["decider_unit", "due_at"], name="ask_of_unit", condition=models.Q(state="open")),
+            models.Index(
+                fields=["decider_post", "due_at"], name="ask_of_post", condition=models.Q(state="open")
+            ),
+            models.Index(
+                fields=["decider_unit", "due_at"], name="ask_of_unit", condition=models.Q(state="open")
+            ),
         ]
 
 
@@ -90,14 +94,18 @@ class Message(models.Model):
     key = models.UUIDField(unique=True)
     at = models.DateTimeField()
     channel = models.CharField(max_length=12, default="page")
-    times = models.PositiveSmallIntegerField(default=1, help_text="more than one: the provider was asked twice")
+    times = models.PositiveSmallIntegerField(
+        default=1, help_text="more than one: the provider was asked twice"
+    )
     read_at = models.DateTimeField(null=True)
 
     privacy: ClassVar = {"what": PLAIN, "channel": PLAIN}
 
     class Meta:
         indexes = [
-            models.Index(fields=["to_kind", "to_ref", "at"], name="message_unread", condition=models.Q(read_at=None)),
+            models.Index(
+                fields=["to_kind", "to_ref", "at"], name="message_unread", condition=models.Q(read_at=None)
+            ),
             models.Index(fields=["case"], name="message_case"),
         ]
 

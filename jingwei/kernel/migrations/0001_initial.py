@@ -5,255 +5,371 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('journal_count', models.PositiveIntegerField(default=0, editable=False)),
-                ('journal_head', models.BinaryField(default=b'', max_length=32)),
-                ('login', models.CharField(max_length=40, unique=True)),
-                ('person', models.BigIntegerField(unique=True)),
-                ('is_active', models.BooleanField(default=True)),
-                ('needs_second_factor', models.BooleanField(default=False)),
-                ('second_factor', models.BinaryField(help_text='the TOTP secret, wrapped by the key ring', null=True)),
-                ('last_counter', models.BigIntegerField(default=0, help_text='the last TOTP time step used: a code works once')),
-                ('failures', models.PositiveSmallIntegerField(default=0)),
-                ('locked_until', models.DateTimeField(null=True)),
-                ('activation', models.BinaryField(help_text='hash of the printed one-time code', max_length=32, null=True)),
-                ('activation_until', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("journal_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("journal_head", models.BinaryField(default=b"", max_length=32)),
+                ("login", models.CharField(max_length=40, unique=True)),
+                ("person", models.BigIntegerField(unique=True)),
+                ("is_active", models.BooleanField(default=True)),
+                ("needs_second_factor", models.BooleanField(default=False)),
+                (
+                    "second_factor",
+                    models.BinaryField(help_text="the TOTP secret, wrapped by the key ring", null=True),
+                ),
+                (
+                    "last_counter",
+                    models.BigIntegerField(
+                        default=0, help_text="the last TOTP time step used: a code works once"
+                    ),
+                ),
+                ("failures", models.PositiveSmallIntegerField(default=0)),
+                ("locked_until", models.DateTimeField(null=True)),
+                (
+                    "activation",
+                    models.BinaryField(
+                        help_text="hash of the printed one-time code", max_length=32, null=True
+                    ),
+                ),
+                ("activation_until", models.DateTimeField(null=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='CaseKey',
+            name="CaseKey",
             fields=[
-                ('case', models.UUIDField(primary_key=True, serialize=False)),
-                ('ring', models.CharField(max_length=16)),
-                ('wrapped', models.BinaryField(max_length=64)),
+                ("case", models.UUIDField(primary_key=True, serialize=False)),
+                ("ring", models.CharField(max_length=16)),
+                ("wrapped", models.BinaryField(max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='Erasure',
+            name="Erasure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('case', models.UUIDField(unique=True)),
-                ('erased_at', models.DateTimeField()),
-                ('reason', models.CharField(max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("case", models.UUIDField(unique=True)),
+                ("erased_at", models.DateTimeField()),
+                ("reason", models.CharField(max_length=32)),
             ],
         ),
         migrations.CreateModel(
-            name='JobLease',
+            name="JobLease",
             fields=[
-                ('name', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('next_at', models.DateTimeField()),
+                ("name", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("next_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Seal',
+            name="Seal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(unique=True)),
-                ('sealed_at', models.DateTimeField()),
-                ('first_line', models.BigIntegerField()),
-                ('last_line', models.BigIntegerField()),
-                ('subjects', models.PositiveIntegerField()),
-                ('mac', models.BinaryField(max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(unique=True)),
+                ("sealed_at", models.DateTimeField()),
+                ("first_line", models.BigIntegerField()),
+                ("last_line", models.BigIntegerField()),
+                ("subjects", models.PositiveIntegerField()),
+                ("mac", models.BinaryField(max_length=32)),
             ],
         ),
         migrations.CreateModel(
-            name='SerialBlock',
+            name="SerialBlock",
             fields=[
-                ('series', models.CharField(max_length=48, primary_key=True, serialize=False)),
-                ('next', models.PositiveIntegerField(default=1)),
+                ("series", models.CharField(max_length=48, primary_key=True, serialize=False)),
+                ("next", models.PositiveIntegerField(default=1)),
             ],
         ),
         migrations.CreateModel(
-            name='Throttle',
+            name="Throttle",
             fields=[
-                ('bucket', models.CharField(max_length=80, primary_key=True, serialize=False)),
-                ('window', models.DateTimeField()),
-                ('tries', models.PositiveIntegerField(default=0)),
+                ("bucket", models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ("window", models.DateTimeField()),
+                ("tries", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Version',
+            name="Version",
             fields=[
-                ('name', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField(default=0)),
+                ("name", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='WorkingTime',
+            name="WorkingTime",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField(unique=True)),
-                ('hours', models.JSONField(help_text="[['09:00', '12:00'], ['14:00', '18:00']]")),
-                ('weekend', models.JSONField(help_text='[5, 6]: Monday is 0')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateField(unique=True)),
+                ("hours", models.JSONField(help_text="[['09:00', '12:00'], ['14:00', '18:00']]")),
+                ("weekend", models.JSONField(help_text="[5, 6]: Monday is 0")),
             ],
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.BinaryField(max_length=32, unique=True)),
-                ('assignment', models.BigIntegerField()),
-                ('label', models.CharField(max_length=60)),
-                ('issued_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='kernel.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token", models.BinaryField(max_length=32, unique=True)),
+                ("assignment", models.BigIntegerField()),
+                ("label", models.CharField(max_length=60)),
+                ("issued_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tokens",
+                        to="kernel.account",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('case', models.UUIDField()),
-                ('kind', models.CharField(choices=[('picture', 'picture'), ('document', 'document')], max_length=8)),
-                ('digest', models.BinaryField(max_length=32)),
-                ('media_type', models.CharField(max_length=40)),
-                ('size', models.PositiveIntegerField()),
-                ('width', models.PositiveIntegerField(default=0)),
-                ('height', models.PositiveIntegerField(default=0)),
-                ('added_at', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("case", models.UUIDField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("picture", "picture"), ("document", "document")], max_length=8
+                    ),
+                ),
+                ("digest", models.BinaryField(max_length=32)),
+                ("media_type", models.CharField(max_length=40)),
+                ("size", models.PositiveIntegerField()),
+                ("width", models.PositiveIntegerField(default=0)),
+                ("height", models.PositiveIntegerField(default=0)),
+                ("added_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('case', 'digest'), name='one_copy_per_case')],
+                "constraints": [models.UniqueConstraint(fields=("case", "digest"), name="one_copy_per_case")],
             },
         ),
         migrations.CreateModel(
-            name='CalendarYear',
+            name="CalendarYear",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField()),
-                ('version', models.PositiveSmallIntegerField(default=1)),
-                ('days', models.JSONField(help_text="{'2026-02-14': true}: true is worked (a make-up day), false is off")),
-                ('source', models.CharField(max_length=120)),
-                ('published_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField()),
+                ("version", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "days",
+                    models.JSONField(
+                        help_text="{'2026-02-14': true}: true is worked (a make-up day), false is off"
+                    ),
+                ),
+                ("source", models.CharField(max_length=120)),
+                ("published_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('year', 'version'), name='one_calendar_per_version')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("year", "version"), name="one_calendar_per_version")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='JournalHead',
+            name="JournalHead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=16)),
-                ('subject', models.UUIDField()),
-                ('journal_count', models.PositiveIntegerField(default=0)),
-                ('journal_head', models.BinaryField(default=b'', max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=16)),
+                ("subject", models.UUIDField()),
+                ("journal_count", models.PositiveIntegerField(default=0)),
+                ("journal_head", models.BinaryField(default=b"", max_length=32)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'subject'), name='one_head_per_subject')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "subject"), name="one_head_per_subject")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='JournalLine',
+            name="JournalLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=16)),
-                ('subject', models.UUIDField()),
-                ('seq', models.PositiveIntegerField()),
-                ('happened_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('actor_kind', models.CharField(max_length=8)),
-                ('person', models.BigIntegerField(null=True)),
-                ('assignment', models.BigIntegerField(null=True)),
-                ('client', models.BigIntegerField(null=True)),
-                ('party', models.UUIDField(null=True)),
-                ('verb', models.CharField(max_length=48)),
-                ('detail', models.JSONField(default=dict)),
-                ('hash', models.BinaryField(max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=16)),
+                ("subject", models.UUIDField()),
+                ("seq", models.PositiveIntegerField()),
+                ("happened_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("actor_kind", models.CharField(max_length=8)),
+                ("person", models.BigIntegerField(null=True)),
+                ("assignment", models.BigIntegerField(null=True)),
+                ("client", models.BigIntegerField(null=True)),
+                ("party", models.UUIDField(null=True)),
+                ("verb", models.CharField(max_length=48)),
+                ("detail", models.JSONField(default=dict)),
+                ("hash", models.BinaryField(max_length=32)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'subject', 'seq'), name='one_line_per_place')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "subject", "seq"), name="one_line_per_place")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LoginSession',
+            name="LoginSession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.BinaryField(max_length=32, unique=True)),
-                ('assignment', models.BigIntegerField(null=True)),
-                ('began_at', models.DateTimeField()),
-                ('seen_at', models.DateTimeField()),
-                ('idle_minutes', models.PositiveSmallIntegerField(default=30)),
-                ('second_factor_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('device', models.CharField(default='', max_length=80)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='kernel.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token", models.BinaryField(max_length=32, unique=True)),
+                ("assignment", models.BigIntegerField(null=True)),
+                ("began_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
+                ("idle_minutes", models.PositiveSmallIntegerField(default=30)),
+                ("second_factor_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("device", models.CharField(default="", max_length=80)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sessions",
+                        to="kernel.account",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OutboxRow',
+            name="OutboxRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('effect', models.CharField(max_length=48)),
-                ('payload', models.JSONField(default=dict)),
-                ('key', models.UUIDField()),
-                ('case', models.UUIDField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('claimed_until', models.DateTimeField(null=True)),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('error', models.CharField(blank=True, default='', max_length=500)),
-                ('done_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("effect", models.CharField(max_length=48)),
+                ("payload", models.JSONField(default=dict)),
+                ("key", models.UUIDField()),
+                ("case", models.UUIDField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("claimed_until", models.DateTimeField(null=True)),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("error", models.CharField(blank=True, default="", max_length=500)),
+                ("done_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('done_at', None)), fields=['due_at'], name='outbox_open'), models.Index(fields=['case'], name='outbox_case')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("done_at", None)), fields=["due_at"], name="outbox_open"
+                    ),
+                    models.Index(fields=["case"], name="outbox_case"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RequestKey',
+            name="RequestKey",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('bound', models.BinaryField(max_length=16)),
-                ('content', models.BinaryField(max_length=32)),
-                ('answer', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("bound", models.BinaryField(max_length=16)),
+                ("content", models.BinaryField(max_length=32)),
+                ("answer", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['created_at'], name='request_age')],
+                "indexes": [models.Index(fields=["created_at"], name="request_age")],
             },
         ),
         migrations.CreateModel(
-            name='SealedValue',
+            name="SealedValue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('case', models.UUIDField()),
-                ('seq', models.PositiveIntegerField(help_text='the action of the case it was entered in')),
-                ('field', models.CharField(max_length=48)),
-                ('level', models.CharField(max_length=2)),
-                ('box', models.BinaryField()),
-                ('blind', models.BinaryField(max_length=16, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("case", models.UUIDField()),
+                ("seq", models.PositiveIntegerField(help_text="the action of the case it was entered in")),
+                ("field", models.CharField(max_length=48)),
+                ("level", models.CharField(max_length=2)),
+                ("box", models.BinaryField()),
+                ("blind", models.BinaryField(max_length=16, null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['case'], name='sealed_case'), models.Index(condition=models.Q(('blind__isnull', False)), fields=['blind'], name='sealed_blind')],
+                "indexes": [
+                    models.Index(fields=["case"], name="sealed_case"),
+                    models.Index(
+                        condition=models.Q(("blind__isnull", False)), fields=["blind"], name="sealed_blind"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StaffAccess',
+            name="StaffAccess",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('event', models.CharField(max_length=24)),
-                ('address', models.GenericIPAddressField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='kernel.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("event", models.CharField(max_length=24)),
+                ("address", models.GenericIPAddressField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, to="kernel.account"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['at'], name='access_age')],
+                "indexes": [models.Index(fields=["at"], name="access_age")],
             },
         ),
     ]

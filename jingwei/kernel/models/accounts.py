@@ -23,7 +23,9 @@ class Account(AbstractBaseUser, Journalled):
     is_active = models.BooleanField(default=True)
     needs_second_factor = models.BooleanField(default=False)
     second_factor = models.BinaryField(null=True, help_text="the TOTP secret, wrapped by the key ring")
-    last_counter = models.BigIntegerField(default=0, help_text="the last TOTP time step used: a code works once")
+    last_counter = models.BigIntegerField(
+        default=0, help_text="the last TOTP time step used: a code works once"
+    )
     failures = models.PositiveSmallIntegerField(default=0)
     locked_until = models.DateTimeField(null=True)
     activation = models.BinaryField(max_length=32, null=True, help_text="hash of the printed one-time code")
@@ -60,7 +62,13 @@ class LoginSession(models.Model):
 
     privacy: ClassVar = {
         "token": PLAIN,
-        "device": Personal("L1", "let staff recognise their own sessions", "employment", "30 days after the end", "its owner, administrators"),
+        "device": Personal(
+            "L1",
+            "let staff recognise their own sessions",
+            "employment",
+            "30 days after the end",
+            "its owner, administrators",
+        ),
     }
 
 
@@ -88,7 +96,9 @@ class StaffAccess(models.Model):
 
     privacy: ClassVar = {
         "event": PLAIN,
-        "address": Personal("L2", "find misuse of staff accounts", "cybersecurity_law_21", "12 months", "auditors"),
+        "address": Personal(
+            "L2", "find misuse of staff accounts", "cybersecurity_law_21", "12 months", "auditors"
+        ),
     }
 
     class Meta:

@@ -32,8 +32,16 @@ class SealedValue(models.Model):
     privacy: ClassVar = {
         "field": PLAIN,
         "level": PLAIN,
-        "box": Personal("L3", "what its field declares", "what its field declares", "what its field declares", "what its field declares"),
-        "blind": Personal("L2", "find the cases of a caller", "statutory_duty", "as the value itself", "a journalled search"),
+        "box": Personal(
+            "L3",
+            "what its field declares",
+            "what its field declares",
+            "what its field declares",
+            "what its field declares",
+        ),
+        "blind": Personal(
+            "L2", "find the cases of a caller", "statutory_duty", "as the value itself", "a journalled search"
+        ),
     }
 
     class Meta:

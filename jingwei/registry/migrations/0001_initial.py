@@ -5,308 +5,601 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Area',
+            name="Area",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('journal_count', models.PositiveIntegerField(default=0, editable=False)),
-                ('journal_head', models.BinaryField(default=b'', max_length=32)),
-                ('kind', models.CharField(choices=[('city', 'city'), ('county', 'county'), ('street', 'street'), ('community', 'community'), ('grid', 'grid'), ('party_grid', 'party_grid'), ('police_grid', 'police_grid'), ('department_grid', 'department_grid'), ('estate', 'estate'), ('building', 'building'), ('road_section', 'road_section'), ('rail_section', 'rail_section'), ('fleet', 'fleet'), ('cooperative', 'cooperative')], max_length=16)),
-                ('tier', models.PositiveSmallIntegerField(help_text='1 city … 5 grid; 0 for kinds outside the tree')),
-                ('code', models.CharField(max_length=24)),
-                ('name', models.CharField(max_length=80)),
-                ('order', models.PositiveIntegerField(default=0, help_text='the usual order of units, not pinyin')),
-                ('households', models.PositiveIntegerField(null=True)),
-                ('population', models.PositiveIntegerField(null=True)),
-                ('special', models.BooleanField(default=False, help_text='a grid of its own for a mall, park, school or market')),
-                ('border', models.BinaryField(help_text='WKB polygons, CGCS2000 degrees, 6 decimals', null=True)),
-                ('border_source', models.CharField(default='', help_text='the coordinate system it came in', max_length=12)),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField(null=True)),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='registry.area')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("journal_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("journal_head", models.BinaryField(default=b"", max_length=32)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("city", "city"),
+                            ("county", "county"),
+                            ("street", "street"),
+                            ("community", "community"),
+                            ("grid", "grid"),
+                            ("party_grid", "party_grid"),
+                            ("police_grid", "police_grid"),
+                            ("department_grid", "department_grid"),
+                            ("estate", "estate"),
+                            ("building", "building"),
+                            ("road_section", "road_section"),
+                            ("rail_section", "rail_section"),
+                            ("fleet", "fleet"),
+                            ("cooperative", "cooperative"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "tier",
+                    models.PositiveSmallIntegerField(
+                        help_text="1 city … 5 grid; 0 for kinds outside the tree"
+                    ),
+                ),
+                ("code", models.CharField(max_length=24)),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "order",
+                    models.PositiveIntegerField(default=0, help_text="the usual order of units, not pinyin"),
+                ),
+                ("households", models.PositiveIntegerField(null=True)),
+                ("population", models.PositiveIntegerField(null=True)),
+                (
+                    "special",
+                    models.BooleanField(
+                        default=False, help_text="a grid of its own for a mall, park, school or market"
+                    ),
+                ),
+                (
+                    "border",
+                    models.BinaryField(help_text="WKB polygons, CGCS2000 degrees, 6 decimals", null=True),
+                ),
+                (
+                    "border_source",
+                    models.CharField(default="", help_text="the coordinate system it came in", max_length=12),
+                ),
+                ("valid_from", models.DateField()),
+                ("valid_to", models.DateField(null=True)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="registry.area",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order', 'code'],
+                "ordering": ["order", "code"],
             },
         ),
         migrations.CreateModel(
-            name='AreaAlias',
+            name="AreaAlias",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('source', models.CharField(default='', max_length=40)),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='registry.area')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("source", models.CharField(default="", max_length=40)),
+                (
+                    "area",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="aliases",
+                        to="registry.area",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AreaMapping',
+            name="AreaMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(blank=True, default='', help_text='why a base has two overlays of one kind', max_length=120)),
-                ('base', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='overlays', to='registry.area')),
-                ('overlay', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bases', to='registry.area')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="why a base has two overlays of one kind",
+                        max_length=120,
+                    ),
+                ),
+                (
+                    "base",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="overlays",
+                        to="registry.area",
+                    ),
+                ),
+                (
+                    "overlay",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="bases", to="registry.area"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AreaSuccession',
+            name="AreaSuccession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateField()),
-                ('reason', models.CharField(max_length=120)),
-                ('new', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='predecessors', to='registry.area')),
-                ('old', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='successors', to='registry.area')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("since", models.DateField()),
+                ("reason", models.CharField(max_length=120)),
+                (
+                    "new",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="predecessors",
+                        to="registry.area",
+                    ),
+                ),
+                (
+                    "old",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="successors",
+                        to="registry.area",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AreaVersion',
+            name="AreaVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField()),
-                ('code', models.CharField(max_length=24)),
-                ('name', models.CharField(max_length=80)),
-                ('households', models.PositiveIntegerField(null=True)),
-                ('population', models.PositiveIntegerField(null=True)),
-                ('border', models.BinaryField(null=True)),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='registry.area')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.area')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateField()),
+                ("valid_to", models.DateField()),
+                ("code", models.CharField(max_length=24)),
+                ("name", models.CharField(max_length=80)),
+                ("households", models.PositiveIntegerField(null=True)),
+                ("population", models.PositiveIntegerField(null=True)),
+                ("border", models.BinaryField(null=True)),
+                (
+                    "area",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="registry.area",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="registry.area",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ImportBatch',
+            name="ImportBatch",
             fields=[
-                ('journal_count', models.PositiveIntegerField(default=0, editable=False)),
-                ('journal_head', models.BinaryField(default=b'', max_length=32)),
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=24)),
-                ('filename', models.CharField(max_length=200)),
-                ('digest', models.BinaryField(max_length=32)),
-                ('state', models.CharField(choices=[('preview', 'preview'), ('done', 'done'), ('refused', 'refused'), ('undone', 'undone')], default='preview', max_length=12)),
-                ('partial', models.BooleanField(default=False)),
-                ('options', models.JSONField(default=dict)),
-                ('counts', models.JSONField(default=dict)),
-                ('problems', models.JSONField(default=list)),
-                ('made_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(null=True)),
-                ('undone_at', models.DateTimeField(null=True)),
-                ('person', models.BigIntegerField(null=True)),
+                ("journal_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("journal_head", models.BinaryField(default=b"", max_length=32)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=24)),
+                ("filename", models.CharField(max_length=200)),
+                ("digest", models.BinaryField(max_length=32)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("preview", "preview"),
+                            ("done", "done"),
+                            ("refused", "refused"),
+                            ("undone", "undone"),
+                        ],
+                        default="preview",
+                        max_length=12,
+                    ),
+                ),
+                ("partial", models.BooleanField(default=False)),
+                ("options", models.JSONField(default=dict)),
+                ("counts", models.JSONField(default=dict)),
+                ("problems", models.JSONField(default=list)),
+                ("made_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(null=True)),
+                ("undone_at", models.DateTimeField(null=True)),
+                ("person", models.BigIntegerField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['kind', 'digest'], name='import_same_file')],
+                "indexes": [models.Index(fields=["kind", "digest"], name="import_same_file")],
             },
         ),
         migrations.CreateModel(
-            name='ImportedRow',
+            name="ImportedRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.PositiveIntegerField()),
-                ('kind', models.CharField(max_length=16)),
-                ('subject', models.UUIDField()),
-                ('made', models.BooleanField(default=True)),
-                ('before', models.JSONField(default=dict)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='registry.importbatch')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line", models.PositiveIntegerField()),
+                ("kind", models.CharField(max_length=16)),
+                ("subject", models.UUIDField()),
+                ("made", models.BooleanField(default=True)),
+                ("before", models.JSONField(default=dict)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="registry.importbatch",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('journal_count', models.PositiveIntegerField(default=0, editable=False)),
-                ('journal_head', models.BinaryField(default=b'', max_length=32)),
-                ('code', models.CharField(max_length=32, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('short_name', models.CharField(blank=True, default='', max_length=40)),
-                ('kind', models.CharField(max_length=32)),
-                ('path', models.CharField(default='', help_text='/1/15/207/', max_length=160)),
-                ('phone', models.CharField(blank=True, default='', max_length=40)),
-                ('order', models.PositiveIntegerField(default=0)),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField(null=True)),
-                ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='organisations', to='registry.area')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='registry.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("journal_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("journal_head", models.BinaryField(default=b"", max_length=32)),
+                ("code", models.CharField(max_length=32, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("short_name", models.CharField(blank=True, default="", max_length=40)),
+                ("kind", models.CharField(max_length=32)),
+                ("path", models.CharField(default="", help_text="/1/15/207/", max_length=160)),
+                ("phone", models.CharField(blank=True, default="", max_length=40)),
+                ("order", models.PositiveIntegerField(default=0)),
+                ("valid_from", models.DateField()),
+                ("valid_to", models.DateField(null=True)),
+                (
+                    "area",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="organisations",
+                        to="registry.area",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="registry.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order', 'code'],
+                "ordering": ["order", "code"],
             },
         ),
         migrations.CreateModel(
-            name='OrganisationAlias',
+            name="OrganisationAlias",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='registry.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="aliases",
+                        to="registry.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrganisationArea',
+            name="OrganisationArea",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(blank=True, default='', help_text='why an area has two organisations of one kind', max_length=120)),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='worked_by', to='registry.area')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='works_in', to='registry.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="why an area has two organisations of one kind",
+                        max_length=120,
+                    ),
+                ),
+                (
+                    "area",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="worked_by",
+                        to="registry.area",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="works_in",
+                        to="registry.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrganisationVersion',
+            name="OrganisationVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('changed_at', models.DateTimeField()),
-                ('person', models.BigIntegerField(null=True)),
-                ('column', models.CharField(max_length=16)),
-                ('old', models.CharField(max_length=120)),
-                ('new', models.CharField(max_length=120)),
-                ('line', models.PositiveIntegerField(help_text="the organisation's journal line of this change")),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='registry.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("changed_at", models.DateTimeField()),
+                ("person", models.BigIntegerField(null=True)),
+                ("column", models.CharField(max_length=16)),
+                ("old", models.CharField(max_length=120)),
+                ("new", models.CharField(max_length=120)),
+                (
+                    "line",
+                    models.PositiveIntegerField(help_text="the organisation's journal line of this change"),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="registry.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('journal_count', models.PositiveIntegerField(default=0, editable=False)),
-                ('journal_head', models.BinaryField(default=b'', max_length=32)),
-                ('staff_no', models.CharField(max_length=24, unique=True)),
-                ('name', models.CharField(max_length=60)),
-                ('work_phone', models.CharField(blank=True, default='', max_length=24)),
-                ('photo', models.UUIDField(help_text='an attachment; shown on grid boards only with consent', null=True)),
-                ('photo_consent_at', models.DateTimeField(null=True)),
-                ('left_at', models.DateField(null=True)),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='staff', to='registry.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("journal_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("journal_head", models.BinaryField(default=b"", max_length=32)),
+                ("staff_no", models.CharField(max_length=24, unique=True)),
+                ("name", models.CharField(max_length=60)),
+                ("work_phone", models.CharField(blank=True, default="", max_length=24)),
+                (
+                    "photo",
+                    models.UUIDField(
+                        help_text="an attachment; shown on grid boards only with consent", null=True
+                    ),
+                ),
+                ("photo_consent_at", models.DateTimeField(null=True)),
+                ("left_at", models.DateField(null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="staff",
+                        to="registry.organisation",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Post',
+            name="Post",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('journal_count', models.PositiveIntegerField(default=0, editable=False)),
-                ('journal_head', models.BinaryField(default=b'', max_length=32)),
-                ('role', models.CharField(max_length=32)),
-                ('title', models.CharField(max_length=80)),
-                ('duty', models.CharField(blank=True, default='', max_length=200)),
-                ('exclusive', models.BooleanField(default=False, help_text='one person at a time')),
-                ('valid_to', models.DateField(null=True)),
-                ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='registry.area')),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='registry.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("journal_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("journal_head", models.BinaryField(default=b"", max_length=32)),
+                ("role", models.CharField(max_length=32)),
+                ("title", models.CharField(max_length=80)),
+                ("duty", models.CharField(blank=True, default="", max_length=200)),
+                ("exclusive", models.BooleanField(default=False, help_text="one person at a time")),
+                ("valid_to", models.DateField(null=True)),
+                (
+                    "area",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="posts",
+                        to="registry.area",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="posts",
+                        to="registry.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Assignment',
+            name="Assignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('journal_count', models.PositiveIntegerField(default=0, editable=False)),
-                ('journal_head', models.BinaryField(default=b'', max_length=32)),
-                ('starts', models.DateField()),
-                ('ends', models.DateField(null=True)),
-                ('substitute', models.BooleanField(default=False)),
-                ('basis', models.CharField(blank=True, default='', max_length=120)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='registry.person')),
-                ('post', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='registry.post')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("journal_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("journal_head", models.BinaryField(default=b"", max_length=32)),
+                ("starts", models.DateField()),
+                ("ends", models.DateField(null=True)),
+                ("substitute", models.BooleanField(default=False)),
+                ("basis", models.CharField(blank=True, default="", max_length=120)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="registry.person",
+                    ),
+                ),
+                (
+                    "post",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="registry.post",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SeatRule',
+            name="SeatRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(max_length=32)),
-                ('area_kind', models.CharField(max_length=16)),
-                ('least', models.PositiveSmallIntegerField(default=1)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("role", models.CharField(max_length=32)),
+                ("area_kind", models.CharField(max_length=16)),
+                ("least", models.PositiveSmallIntegerField(default=1)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('role', 'area_kind'), name='one_rule_per_seat')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("role", "area_kind"), name="one_rule_per_seat")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='area',
-            index=models.Index(fields=['kind', 'code'], name='area_kind_code'),
+            model_name="area",
+            index=models.Index(fields=["kind", "code"], name="area_kind_code"),
         ),
         migrations.AddIndex(
-            model_name='area',
-            index=models.Index(fields=['name'], name='area_name'),
+            model_name="area",
+            index=models.Index(fields=["name"], name="area_name"),
         ),
         migrations.AddConstraint(
-            model_name='area',
-            constraint=models.UniqueConstraint(condition=models.Q(('valid_to', None)), fields=('code',), name='one_area_per_code'),
+            model_name="area",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("valid_to", None)), fields=("code",), name="one_area_per_code"
+            ),
         ),
         migrations.AddIndex(
-            model_name='areaalias',
-            index=models.Index(fields=['name'], name='alias_name'),
+            model_name="areaalias",
+            index=models.Index(fields=["name"], name="alias_name"),
         ),
         migrations.AddConstraint(
-            model_name='areaalias',
-            constraint=models.UniqueConstraint(fields=('area', 'name'), name='alias_once_per_area'),
+            model_name="areaalias",
+            constraint=models.UniqueConstraint(fields=("area", "name"), name="alias_once_per_area"),
         ),
         migrations.AddConstraint(
-            model_name='areamapping',
-            constraint=models.UniqueConstraint(fields=('overlay', 'base'), name='mapping_once'),
+            model_name="areamapping",
+            constraint=models.UniqueConstraint(fields=("overlay", "base"), name="mapping_once"),
         ),
         migrations.AddConstraint(
-            model_name='areasuccession',
-            constraint=models.UniqueConstraint(fields=('old', 'new'), name='succession_once'),
+            model_name="areasuccession",
+            constraint=models.UniqueConstraint(fields=("old", "new"), name="succession_once"),
         ),
         migrations.AddIndex(
-            model_name='areaversion',
-            index=models.Index(fields=['area', 'valid_to'], name='version_of_area'),
+            model_name="areaversion",
+            index=models.Index(fields=["area", "valid_to"], name="version_of_area"),
         ),
         migrations.AddIndex(
-            model_name='areaversion',
-            index=models.Index(fields=['code'], name='version_code'),
+            model_name="areaversion",
+            index=models.Index(fields=["code"], name="version_code"),
         ),
         migrations.AddIndex(
-            model_name='importedrow',
-            index=models.Index(fields=['batch', 'kind'], name='imported_rows'),
+            model_name="importedrow",
+            index=models.Index(fields=["batch", "kind"], name="imported_rows"),
         ),
         migrations.AddIndex(
-            model_name='importedrow',
-            index=models.Index(fields=['subject'], name='imported_subject'),
+            model_name="importedrow",
+            index=models.Index(fields=["subject"], name="imported_subject"),
         ),
         migrations.AddIndex(
-            model_name='organisation',
-            index=models.Index(fields=['path'], name='organisation_path'),
+            model_name="organisation",
+            index=models.Index(fields=["path"], name="organisation_path"),
         ),
         migrations.AddIndex(
-            model_name='organisation',
-            index=models.Index(fields=['name'], name='organisation_name'),
+            model_name="organisation",
+            index=models.Index(fields=["name"], name="organisation_name"),
         ),
         migrations.AddIndex(
-            model_name='organisation',
-            index=models.Index(fields=['kind', 'area'], name='organisation_kind'),
+            model_name="organisation",
+            index=models.Index(fields=["kind", "area"], name="organisation_kind"),
         ),
         migrations.AddIndex(
-            model_name='organisationalias',
-            index=models.Index(fields=['name'], name='unit_alias_name'),
+            model_name="organisationalias",
+            index=models.Index(fields=["name"], name="unit_alias_name"),
         ),
         migrations.AddConstraint(
-            model_name='organisationalias',
-            constraint=models.UniqueConstraint(fields=('organisation', 'name'), name='unit_alias_once'),
+            model_name="organisationalias",
+            constraint=models.UniqueConstraint(fields=("organisation", "name"), name="unit_alias_once"),
         ),
         migrations.AddConstraint(
-            model_name='organisationarea',
-            constraint=models.UniqueConstraint(fields=('organisation', 'area'), name='works_in_once'),
+            model_name="organisationarea",
+            constraint=models.UniqueConstraint(fields=("organisation", "area"), name="works_in_once"),
         ),
         migrations.AddIndex(
-            model_name='post',
-            index=models.Index(fields=['area', 'role'], name='post_area_role'),
+            model_name="post",
+            index=models.Index(fields=["area", "role"], name="post_area_role"),
         ),
         migrations.AddIndex(
-            model_name='post',
-            index=models.Index(fields=['organisation', 'role'], name='post_unit_role'),
+            model_name="post",
+            index=models.Index(fields=["organisation", "role"], name="post_unit_role"),
         ),
         migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['post'], name='assignment_post'),
+            model_name="assignment",
+            index=models.Index(fields=["post"], name="assignment_post"),
         ),
         migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['person'], name='assignment_person'),
+            model_name="assignment",
+            index=models.Index(fields=["person"], name="assignment_person"),
         ),
     ]

@@ -31,7 +31,9 @@ class Area(Journalled):
     order = models.PositiveIntegerField(default=0, help_text="the usual order of units, not pinyin")
     households = models.PositiveIntegerField(null=True)
     population = models.PositiveIntegerField(null=True)
-    special = models.BooleanField(default=False, help_text="a grid of its own for a mall, park, school or market")
+    special = models.BooleanField(
+        default=False, help_text="a grid of its own for a mall, park, school or market"
+    )
     border = models.BinaryField(null=True, help_text="WKB polygons, CGCS2000 degrees, 6 decimals")
     border_source = models.CharField(max_length=12, default="", help_text="the coordinate system it came in")
     valid_from = models.DateField()
@@ -45,7 +47,9 @@ class Area(Journalled):
     class Meta:
         ordering = ["order", "code"]
         constraints = [
-            models.UniqueConstraint(fields=["code"], condition=models.Q(valid_to=None), name="one_area_per_code"),
+            models.UniqueConstraint(
+                fields=["code"], condition=models.Q(valid_to=None), name="one_area_per_code"
+            ),
         ]
         indexes = [
             models.Index(fields=["kind", "code"], name="area_kind_code"),
@@ -72,7 +76,10 @@ class AreaVersion(models.Model):
     privacy: ClassVar = {"code": PLAIN, "name": PLAIN, "border": PLAIN}
 
     class Meta:
-        indexes = [models.Index(fields=["area", "valid_to"], name="version_of_area"), models.Index(fields=["code"], name="version_code")]
+        indexes = [
+            models.Index(fields=["area", "valid_to"], name="version_of_area"),
+            models.Index(fields=["code"], name="version_code"),
+        ]
 
 
 class AreaAlias(models.Model):
@@ -108,7 +115,9 @@ class AreaMapping(models.Model):
 
     overlay = models.ForeignKey(Area, on_delete=models.CASCADE, related_name="bases")
     base = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="overlays")
-    reason = models.CharField(max_length=120, default="", blank=True, help_text="why a base has two overlays of one kind")
+    reason = models.CharField(
+        max_length=120, default="", blank=True, help_text="why a base has two overlays of one kind"
+    )
 
     privacy: ClassVar = {"reason": PLAIN}
 

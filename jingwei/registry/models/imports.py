@@ -17,7 +17,9 @@ class ImportBatch(Journalled):
     kind = models.CharField(max_length=24)
     filename = models.CharField(max_length=200)
     digest = models.BinaryField(max_length=32)
-    state = models.CharField(max_length=12, default="preview", choices=[(s, s) for s in ("preview", "done", "refused", "undone")])
+    state = models.CharField(
+        max_length=12, default="preview", choices=[(s, s) for s in ("preview", "done", "refused", "undone")]
+    )
     partial = models.BooleanField(default=False)
     options = models.JSONField(default=dict)
     counts = models.JSONField(default=dict)
@@ -55,4 +57,7 @@ class ImportedRow(models.Model):
     privacy: ClassVar = {"kind": PLAIN, "before": PLAIN}
 
     class Meta:
-        indexes = [models.Index(fields=["batch", "kind"], name="imported_rows"), models.Index(fields=["subject"], name="imported_subject")]
+        indexes = [
+            models.Index(fields=["batch", "kind"], name="imported_rows"),
+            models.Index(fields=["subject"], name="imported_subject"),
+        ]

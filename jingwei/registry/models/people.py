@@ -75,7 +75,9 @@ class OrganisationArea(models.Model):
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="works_in")
     area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="worked_by")
-    reason = models.CharField(max_length=120, default="", blank=True, help_text="why an area has two organisations of one kind")
+    reason = models.CharField(
+        max_length=120, default="", blank=True, help_text="why an area has two organisations of one kind"
+    )
 
     privacy: ClassVar = {"reason": PLAIN}
 
@@ -98,7 +100,10 @@ class Post(Journalled):
     privacy: ClassVar = {"role": PLAIN, "title": PLAIN, "duty": PLAIN, **Journalled._journal_privacy}
 
     class Meta:
-        indexes = [models.Index(fields=["area", "role"], name="post_area_role"), models.Index(fields=["organisation", "role"], name="post_unit_role")]
+        indexes = [
+            models.Index(fields=["area", "role"], name="post_area_role"),
+            models.Index(fields=["organisation", "role"], name="post_unit_role"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -117,10 +122,22 @@ class Person(Journalled):
 
     journal_kind = "person"
     privacy: ClassVar = {
-        "staff_no": Personal(L1, "tell two people of one name apart", "employment", "3 years after leaving", "staff"),
-        "name": Personal(L0, "say who answers for a place", "statutory_duty", "3 years after leaving", "everyone"),
-        "work_phone": Personal(L0, "reach who answers for a place", "statutory_duty", "until leaving", "everyone"),
-        "photo": Personal(L1, "recognise the grid worker at the door", "consent", "until leaving or withdrawal", "everyone, while consent stands"),
+        "staff_no": Personal(
+            L1, "tell two people of one name apart", "employment", "3 years after leaving", "staff"
+        ),
+        "name": Personal(
+            L0, "say who answers for a place", "statutory_duty", "3 years after leaving", "everyone"
+        ),
+        "work_phone": Personal(
+            L0, "reach who answers for a place", "statutory_duty", "until leaving", "everyone"
+        ),
+        "photo": Personal(
+            L1,
+            "recognise the grid worker at the door",
+            "consent",
+            "until leaving or withdrawal",
+            "everyone, while consent stands",
+        ),
         **Journalled._journal_privacy,
     }
 
@@ -140,12 +157,21 @@ class Assignment(Journalled):
 
     journal_kind = "assignment"
     privacy: ClassVar = {
-        "basis": Personal(L1, "show on what decision somebody sits there", "employment", "3 years after the end", "administrators"),
+        "basis": Personal(
+            L1,
+            "show on what decision somebody sits there",
+            "employment",
+            "3 years after the end",
+            "administrators",
+        ),
         **Journalled._journal_privacy,
     }
 
     class Meta:
-        indexes = [models.Index(fields=["post"], name="assignment_post"), models.Index(fields=["person"], name="assignment_person")]
+        indexes = [
+            models.Index(fields=["post"], name="assignment_post"),
+            models.Index(fields=["person"], name="assignment_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.person} as {self.post}"

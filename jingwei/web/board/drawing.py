@@ -39,7 +39,10 @@ def _drawn(edition: int, place: int, children: tuple[int, ...]) -> dict[int, Sha
     squeeze = float(np.cos(np.radians((south + north) / 2)))
     scale = min(WIDTH / max((east - west) * squeeze, 1e-9), HEIGHT / max(north - south, 1e-9)) * 0.96
     left, top = (west + east) / 2 - WIDTH / 2 / scale / squeeze, (south + north) / 2 + HEIGHT / 2 / scale
-    return {pk: _shape(pk, shapely.simplify(border, 0.7 / scale), left, top, scale * squeeze, scale) for pk, border in borders.items()}
+    return {
+        pk: _shape(pk, shapely.simplify(border, 0.7 / scale), left, top, scale * squeeze, scale)
+        for pk, border in borders.items()
+    }
 
 
 def _shape(pk: int, border: shapely.Geometry, left: float, top: float, across: float, down: float) -> Shape:

@@ -69,7 +69,9 @@ def board(request: StaffRequest) -> HttpResponse:
     month = day.replace(day=1)
     before = (month - timedelta(days=1)).replace(day=1)
     rates = figures.rates([place.id], ("handled_on_time", "solved", "satisfied"), month, day)[place.id]
-    earlier = figures.rates([place.id], ("handled_on_time", "solved", "satisfied"), before, month - timedelta(days=1))[place.id]
+    earlier = figures.rates(
+        [place.id], ("handled_on_time", "solved", "satisfied"), before, month - timedelta(days=1)
+    )[place.id]
     flow = figures.flow(place.id, day)
     came, ended = figures.hours(place.id, day)
     context = {
@@ -115,8 +117,18 @@ def _day(request: StaffRequest) -> date:
 
 
 def _rate(name: str, ratio: Ratio, before: Ratio) -> dict[str, Any]:
-    change = None if not ratio.d or not before.d else round(100 * ratio.n / ratio.d - 100 * before.n / before.d, 1)
-    said = "" if change is None else _("as before") if change == 0 else _("up {points}").format(points=abs(change)) if change > 0 else _("down {points}").format(points=abs(change))
+    change = (
+        None if not ratio.d or not before.d else round(100 * ratio.n / ratio.d - 100 * before.n / before.d, 1)
+    )
+    said = (
+        ""
+        if change is None
+        else _("as before")
+        if change == 0
+        else _("up {points}").format(points=abs(change))
+        if change > 0
+        else _("down {points}").format(points=abs(change))
+    )
     return {
         "label": indicator_label(name), "n": ratio.n, "d": ratio.d, "p": round(100 * ratio.n / ratio.d) if ratio.d else 0, "change": said,
         "way": "up" if change and change > 0 else "dn" if change and change < 0 else "",
@@ -126,7 +138,15 @@ def _rate(name: str, ratio: Ratio, before: Ratio) -> dict[str, Any]:
 def _bars(came: list[int], ended: list[int]) -> list[dict[str, float]]:
     """Bars of a small drawing: came in above the line, ended below."""
     most = max([*came, *ended, 1])
-    return [{"x": 3 + hour * 12.3, "up": round(28 * came[hour] / most, 1), "y": round(30 - 28 * came[hour] / most, 1), "down": round(28 * ended[hour] / most, 1)} for hour in range(24)]
+    return [
+        {
+            "x": 3 + hour * 12.3,
+            "up": round(28 * came[hour] / most, 1),
+            "y": round(30 - 28 * came[hour] / most, 1),
+            "down": round(28 * ended[hour] / most, 1),
+        }
+        for hour in range(24)
+    ]
 
 
 def _shades(indicator: str, children: list[Place], since: date, until: date) -> list[Shade]:
@@ -136,16 +156,33 @@ def _shades(indicator: str, children: list[Place], since: date, until: date) -> 
     if indicator in figures.RATES:
         found = figures.rates([child.id for child in children], (indicator,), since, until)
         ratios = {child.id: found[child.id][indicator] for child in children}
-        values = {child: ratios[child.id].n / ratios[child.id].d if ratios[child.id].d else None for child in children}
-        texts = {child: (words.share(ratios[child.id].n, ratios[child.id].d), f"{ratios[child.id].n:,}/{ratios[child.id].d:,}") for child in children}
+        values = {
+            child: ratios[child.id].n / ratios[child.id].d if ratios[child.id].d else None
+            for child in children
+        }
+        texts = {
+            child: (
+                words.share(ratios[child.id].n, ratios[child.id].d),
+                f"{ratios[child.id].n:,}/{ratios[child.id].d:,}",
+            )
+            for child in children
+        }
     else:
-        counts = {"open": figures.open_by_child, "late": figures.late_by_child}.get(indicator, lambda c: figures.came_by_child(c, since, until))(children)
+        counts = {"open": figures.open_by_child, "late": figures.late_by_child}.get(
+            indicator, lambda c: figures.came_by_child(c, since, until)
+        )(children)
         values = {child: float(counts.get(child.id, 0)) for child in children}
         texts = {child: (words.number(counts.get(child.id, 0)), "") for child in children}
     known = sorted(value for value in values.values() if value is not None)
     worst = min(known) if known and indicator in figures.RATES else max(known, default=0)
     return [
-        Shade(child, *texts[child], _step(values[child], known), bad=len(known) > 2 and values[child] == worst and known[0] != known[-1], url=f"{reverse('board')}?area={child.code}&by={indicator}")
+        Shade(
+            child,
+            *texts[child],
+            _step(values[child], known),
+            bad=len(known) > 2 and values[child] == worst and known[0] != known[-1],
+            url=f"{reverse('board')}?area={child.code}&by={indicator}",
+        )
         for child in children
     ]
 
@@ -170,20 +207,31 @@ def _classes(place: Place, day: date) -> list[dict[str, Any]]:
         return []
     found = figures.top_classes(place.id, day)
     most = max((one.n for one in found), default=1)
-    return [{"name": one.name, "n": one.n, "p": round(100 * one.n / most), "change": _change(one.n, one.before)} for one in found]
+    return [
+        {"name": one.name, "n": one.n, "p": round(100 * one.n / most), "change": _change(one.n, one.before)}
+        for one in found
+    ]
 
 
 def _change(n: int, before: int) -> str:
     if not before:
         return _("new")
     points = round(100 * (n - before) / before)
-    return _("as before") if points == 0 else _("up {points}%").format(points=points) if points > 0 else _("down {points}%").format(points=-points)
+    return (
+        _("as before")
+        if points == 0
+        else _("up {points}%").format(points=points)
+        if points > 0
+        else _("down {points}%").format(points=-points)
+    )
 
 
 def _latest(request: StaffRequest, place: Place) -> dict[str, Any]:
     """The newest cases of the area that this assignment may read, and how many it may not."""
     column = figures.COLUMNS.get(place.kind)
-    newest = Case.objects.filter(**({column: place.id} if column else {})).order_by("-received_at")[: LATEST * 3]
+    newest = Case.objects.filter(**({column: place.id} if column else {})).order_by("-received_at")[
+        : LATEST * 3
+    ]
     keys = list(newest.values_list("pk", flat=True))
     mine = list(queries.cases_for(request.staff).filter(pk__in=keys).order_by("-received_at"))
     return {"latest": shown.rows(mine[:LATEST]), "hidden": len(keys) - len(mine)}
@@ -201,5 +249,14 @@ def behind(request: StaffRequest, what: str) -> HttpResponse:
     total = cases.count()
     label = {"in": _("New"), "out": _("Ended"), "open": _("Open"), "late": _("Late")}[what]
     seen = queries.cases_for(request.staff).filter(pk__in=cases.order_by().values("pk")).count()
-    context = {**frame(request), "rows": shown.rows(found), "label": label, "place": place, "day": day, "total": total, "hidden": total - seen, "shown": len(found)}
+    context = {
+        **frame(request),
+        "rows": shown.rows(found),
+        "label": label,
+        "place": place,
+        "day": day,
+        "total": total,
+        "hidden": total - seen,
+        "shown": len(found),
+    }
     return render(request, "board/behind.html", context)

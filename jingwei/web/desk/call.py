@@ -54,7 +54,9 @@ def _take(request: StaffRequest, playbook: Playbook, kind: str, kinds: list[str]
         if wrong:
             raise Refused(*wrong)
         _refuse_unready(request, playbook)
-        taken = actions.take_in(case_id, kind, raw, by=request.staff, source="hotline", bound_to=bound_to(request))
+        taken = actions.take_in(
+            case_id, kind, raw, by=request.staff, source="hotline", bound_to=bound_to(request)
+        )
         _first_move(request, playbook, taken.case)
     except Refused as refused:
         context = _page(request, playbook, kind, kinds, case_id, raw, refused)
@@ -70,7 +72,9 @@ def _refuse_unready(request: StaffRequest, playbook: Playbook) -> None:
     move = playbook.procedure.moves.get(step)
     if move is None:
         return
-    given = {name for name in (*move.needs, *move.has) if request.POST.get(name)} | ({"area"} if _place_typed(request).get("area") else set())
+    given = {name for name in (*move.needs, *move.has) if request.POST.get(name)} | (
+        {"area"} if _place_typed(request).get("area") else set()
+    )
     missing = [name for name in (*move.needs, *move.has) if name not in given]
     if missing:
         raise Refused(*(Reason("missing", name) for name in missing))
@@ -87,7 +91,9 @@ def _first_move(request: StaffRequest, playbook: Playbook, case: Case) -> None:
         return
     if move is None or not playbook.procedure.leads_from(move, case.state):
         return
-    entered = {name: request.POST[name] for name in (*move.needs, *move.has, *move.may) if request.POST.get(name)}
+    entered = {
+        name: request.POST[name] for name in (*move.needs, *move.has, *move.may) if request.POST.get(name)
+    }
     if "area" in (*move.has, *move.may) and (typed := _place_typed(request).get("area")):
         entered["area"] = typed
     actions.move_case(case, step, by=request.staff, entered=entered)
@@ -101,7 +107,13 @@ def _place_typed(request: StaffRequest) -> dict[str, Any]:
 
 
 def _page(
-    request: StaffRequest, playbook: Playbook, kind: str, kinds: list[str], case_id: UUID, raw: dict[str, Any], refused: Refused | None = None
+    request: StaffRequest,
+    playbook: Playbook,
+    kind: str,
+    kinds: list[str],
+    case_id: UUID,
+    raw: dict[str, Any],
+    refused: Refused | None = None,
 ) -> dict[str, Any]:
     p = playbook.procedure
     errors = {reason.field: reasons.say(reason, playbook) for reason in refused.reasons} if refused else {}
@@ -112,7 +124,14 @@ def _page(
         "kind": kind,
         "kinds": [(name, library.in_force(name).text("name")) for name in kinds],
         "id": case_id,
-        "form": fields.form_for(playbook, [n for n in ("class", "urgency") if n in p.intake.fields], initial={"class": request.POST.get("class", ""), "urgency": request.POST.get("urgency", "normal")}),
+        "form": fields.form_for(
+            playbook,
+            [n for n in ("class", "urgency") if n in p.intake.fields],
+            initial={
+                "class": request.POST.get("class", ""),
+                "urgency": request.POST.get("urgency", "normal"),
+            },
+        ),
         "posted": request.POST,
         "errors": errors,
         "error_list": [(f"f-{name}" if name else "", text) for name, text in errors.items()],
@@ -140,13 +159,37 @@ def similar(request: StaffRequest) -> HttpResponse:
     """Open cases that may be the same, while the officer types."""
     text = request.GET.get("description", "")[:500]
     place = atlas().by_code.get(request.GET.get("area", "").split(" ")[0])
-    playbook = library.in_force(request.GET.get("kind", KINDS[0]) if request.GET.get("kind") in library.all_in_force() else "grid_event")
+    playbook = library.in_force(
+        request.GET.get("kind", KINDS[0])
+        if request.GET.get("kind") in library.all_in_force()
+        else "grid_event"
+    )
     words_of = f"{text} {request.GET.get('place', '')}".strip()
-    found = [c for c in queries.similar(words_of, area=place.id if place else None) if queries.visible_case(request.staff, c.pk)] if words_of or place else []
+    found = (
+        [
+            c
+            for c in queries.similar(words_of, area=place.id if place else None)
+            if queries.visible_case(request.staff, c.pk)
+        ]
+        if words_of or place
+        else []
+    )
     entries = [{"row": row, "next": next_step(row.case)} for row in shown.rows(found)]
-    unit = dispatching.suggest(playbook.procedure.classes, request.GET.get("class", ""), place.id) if place and request.GET.get("class") else None
+    unit = (
+        dispatching.suggest(playbook.procedure.classes, request.GET.get("class", ""), place.id)
+        if place and request.GET.get("class")
+        else None
+    )
     named = atlas().full_name(place.id, below="county") if place else ""
-    return render(request, "desk/call_similar.html", {"entries": entries, "named": named, "unit": shown.unit_names([unit.unit]).get(unit.unit) if unit else ""})
+    return render(
+        request,
+        "desk/call_similar.html",
+        {
+            "entries": entries,
+            "named": named,
+            "unit": shown.unit_names([unit.unit]).get(unit.unit) if unit else "",
+        },
+    )
 
 
 @require_GET

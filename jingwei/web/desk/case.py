@@ -57,7 +57,14 @@ def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
 def _page(request: StaffRequest, case: Case) -> dict[str, Any]:
     page = queries.case_page(case, request.staff)
     playbook = page.playbook
-    units = shown.unit_names([case.lead_unit, case.owner_unit, *(t.to_unit for t in page.tasks), *(a.decider_unit for a in page.asks)])
+    units = shown.unit_names(
+        [
+            case.lead_unit,
+            case.owner_unit,
+            *(t.to_unit for t in page.tasks),
+            *(a.decider_unit for a in page.asks),
+        ]
+    )
     entry = library.classes(playbook.procedure.classes).get(case.class_code)
     held = page.roles
     return {
@@ -75,11 +82,30 @@ def _page(request: StaffRequest, case: Case) -> dict[str, Any]:
         "story": shown.story(case, playbook, page.actions, held),
         "told": shown.told_lines(page.actions, playbook),
         "matter": shown.value_words(playbook, "description", case.values.get("description", ""), units),
-        "pictures": [photo for action in page.actions[:1] for photo in shown.photos(case, playbook, action, action.values)],
+        "pictures": [
+            photo
+            for action in page.actions[:1]
+            for photo in shown.photos(case, playbook, action, action.values)
+        ],
         "asks": [_ask(ask, playbook, held, page) for ask in page.asks if ask.state == "open"],
         "tasks": [_task(task, playbook, held, units) for task in page.tasks],
-        "links": [{"kind": link.kind, "row": shown.rows([link.other if link.case_id == case.pk else link.case])[0], "leads": link.other_id == case.pk} for link in page.links],
-        "sealed": [{"name": n, "label": playbook.text("fields", n, "label"), "may": bool(held & set(playbook.procedure.fields[n].seen_by))} for n, v in case.values.items() if v == "sealed" and n in playbook.procedure.fields],
+        "links": [
+            {
+                "kind": link.kind,
+                "row": shown.rows([link.other if link.case_id == case.pk else link.case])[0],
+                "leads": link.other_id == case.pk,
+            }
+            for link in page.links
+        ],
+        "sealed": [
+            {
+                "name": n,
+                "label": playbook.text("fields", n, "label"),
+                "may": bool(held & set(playbook.procedure.fields[n].seen_by)),
+            }
+            for n, v in case.values.items()
+            if v == "sealed" and n in playbook.procedure.fields
+        ],
         "purposes": [(purpose, purpose_words(purpose)) for purpose in keeping.PURPOSES],
         "people": _people(page, units),
         "drawing": _drawing(case),
@@ -93,32 +119,65 @@ def _page(request: StaffRequest, case: Case) -> dict[str, Any]:
 def _button(option: queries.Option, playbook: Playbook) -> dict[str, Any]:
     names = [*option.needs, *option.may]
     part = {"move": "moves", "ask": "asks", "task": "tasks"}[option.kind]
-    return {"kind": option.kind, "name": option.name, "label": playbook.text(part, option.name, "label"), "at_once": not names and option.kind == "move"}
+    return {
+        "kind": option.kind,
+        "name": option.name,
+        "label": playbook.text(part, option.name, "label"),
+        "at_once": not names and option.kind == "move",
+    }
 
 
 def _no(option: queries.Option, playbook: Playbook) -> dict[str, Any]:
-    return {**_button(option, playbook), "reasons": [{"text": reasons.say(reason, playbook)} for reason in option.reasons]}
+    return {
+        **_button(option, playbook),
+        "reasons": [{"text": reasons.say(reason, playbook)} for reason in option.reasons],
+    }
 
 
 def _ask(ask: Ask, playbook: Playbook, held: frozenset[str], page: queries.CasePage) -> dict[str, Any]:
     asked = next((a for a in page.actions if a.seq == ask.asked_seq), None)
-    words = [f"{playbook.text('fields', n, 'label')}：{shown.value_words(playbook, n, v, {})}" for n, v in (asked.values if asked else {}).items()]
-    return {"ask": ask, "label": shown.ask_words(ask, playbook), "words": [w for w in words if not w.endswith("：")], "mine": ask.decider_role in held, "decider": playbook.text("roles", ask.decider_role)}
+    words = [
+        f"{playbook.text('fields', n, 'label')}：{shown.value_words(playbook, n, v, {})}"
+        for n, v in (asked.values if asked else {}).items()
+    ]
+    return {
+        "ask": ask,
+        "label": shown.ask_words(ask, playbook),
+        "words": [w for w in words if not w.endswith("：")],
+        "mine": ask.decider_role in held,
+        "decider": playbook.text("roles", ask.decider_role),
+    }
 
 
 def _task(task: Task, playbook: Playbook, held: frozenset[str], units: dict[int, str]) -> dict[str, Any]:
     mine = task.state == "open" and task.to_role in held
-    return {"task": task, "label": shown.task_words(task, playbook), "unit": units.get(task.to_unit or 0, ""), "mine": mine}
+    return {
+        "task": task,
+        "label": shown.task_words(task, playbook),
+        "unit": units.get(task.to_unit or 0, ""),
+        "mine": mine,
+    }
 
 
 def _people(page: queries.CasePage, units: dict[int, str]) -> list[dict[str, str]]:
     """Who answers around the case: the grid's people and the owner's seat."""
     case = page.case
-    holders = [h for h in page.change.standing.answering.holders if h.person and (h.area in (case.grid, case.community) or h.post == case.owner_post)]
+    holders = [
+        h
+        for h in page.change.standing.answering.holders
+        if h.person and (h.area in (case.grid, case.community) or h.post == case.owner_post)
+    ]
     found = [{"name": h.name, "duty": label(h.role), "phone": h.phone} for h in holders[:5]]
     if case.lead_unit:
         unit = Organisation.objects.filter(pk=case.lead_unit).first()
-        found.insert(0, {"name": units.get(case.lead_unit, ""), "duty": page.playbook.text("roles", "unit"), "phone": unit.phone if unit else ""})
+        found.insert(
+            0,
+            {
+                "name": units.get(case.lead_unit, ""),
+                "duty": page.playbook.text("roles", "unit"),
+                "phone": unit.phone if unit else "",
+            },
+        )
     return found
 
 
@@ -135,7 +194,9 @@ def _drawing(case: Case) -> dict[str, Any] | None:
 def _viewers(request: StaffRequest, case: Case) -> list[str]:
     """Who else has it open; and note that I have."""
     Viewer.objects.update_or_create(case=case, person=request.staff.person, defaults={"seen_at": now()})
-    others = Viewer.objects.filter(case=case, seen_at__gte=now() - SEEN_WITHIN).exclude(person=request.staff.person)
+    others = Viewer.objects.filter(case=case, seen_at__gte=now() - SEEN_WITHIN).exclude(
+        person=request.staff.person
+    )
     return list(shown.person_names(others.values_list("person", flat=True)[:5]).values())
 
 
@@ -170,7 +231,9 @@ def act(request: StaffRequest, case_id: UUID, kind: str, name: str) -> HttpRespo
     playbook = library.version(found.version_id)
     doing = _doing(request, found, playbook, kind, name)
     if request.method != "POST":
-        form = fields.form_for(playbook, doing.names, needs=doing.needs, initial=_initial(found, playbook, doing.names))
+        form = fields.form_for(
+            playbook, doing.names, needs=doing.needs, initial=_initial(found, playbook, doing.names)
+        )
         return _form(request, found, playbook, kind, name, doing, form)
     raw, wrong = fields.posted(request, playbook, doing.names, case=found.pk)
     raw = {key: value for key, value in raw.items() if value not in ("", [], {})}
@@ -179,7 +242,9 @@ def act(request: StaffRequest, case_id: UUID, kind: str, name: str) -> HttpRespo
             raise Refused(*wrong)
         doing.do(raw)
     except Refused as refused:
-        form = fields.with_errors(fields.form_for(playbook, doing.names, needs=doing.needs), refused.reasons, playbook, request.POST)
+        form = fields.with_errors(
+            fields.form_for(playbook, doing.names, needs=doing.needs), refused.reasons, playbook, request.POST
+        )
         return _form(request, found, playbook, kind, name, doing, form, refused=refused, kept=raw)
     answer = redirect("desk-case", case_id=found.pk)
     if request.headers.get("HX-Request"):
@@ -201,7 +266,13 @@ def _form(
         "form": form,
         "needs": doing.needs,
         "picture_fields": [
-            {"name": n, "label": playbook.text("fields", n, "label"), "most": rules[n].many, "required": n in doing.needs, "kept": fields.kept_pictures(case.pk, (kept or {}).get(n, []))}
+            {
+                "name": n,
+                "label": playbook.text("fields", n, "label"),
+                "most": rules[n].many,
+                "required": n in doing.needs,
+                "kept": fields.kept_pictures(case.pk, (kept or {}).get(n, [])),
+            }
             for n in doing.names
             if rules[n].type == "picture"
         ],
@@ -209,7 +280,11 @@ def _form(
         "wants_unit": kind == "task",
         "form_id": request.POST.get("request") or ids.new_id(),
         "revision": request.POST.get("revision") or case.revision,
-        "refused": [reasons.say(reason, playbook) for reason in refused.reasons if reason.field not in form.fields] if refused else [],
+        "refused": [
+            reasons.say(reason, playbook) for reason in refused.reasons if reason.field not in form.fields
+        ]
+        if refused
+        else [],
         "changed": isinstance(refused, ChangedMeanwhile),
         "suggestion": _suggestion(case, playbook) if "lead_unit" in doing.names else None,
     }
@@ -226,23 +301,57 @@ def _doing(request: StaffRequest, case: Case, playbook: Playbook, kind: str, nam
     if kind == "move" and (rule := p.moves.get(name)):
         detail = _by_catalogue(request, case, playbook) if "lead_unit" in rule.needs else None
         missing = tuple(n for n in rule.has if n not in case.values)
-        return Doing(playbook.text("moves", name, "label"), (*rule.needs, *missing), rule.may, lambda raw: actions.move_case(case, name, by=by, entered=raw, expected=_revision(request), detail=detail, **again))
+        return Doing(
+            playbook.text("moves", name, "label"),
+            (*rule.needs, *missing),
+            rule.may,
+            lambda raw: actions.move_case(
+                case, name, by=by, entered=raw, expected=_revision(request), detail=detail, **again
+            ),
+        )
     if kind == "ask" and (rule := p.asks.get(name)):
-        return Doing(playbook.text("asks", name, "label"), rule.needs, (), lambda raw: actions.ask(case, name, by=by, entered=raw, **again))
+        return Doing(
+            playbook.text("asks", name, "label"),
+            rule.needs,
+            (),
+            lambda raw: actions.ask(case, name, by=by, entered=raw, **again),
+        )
     if kind == "task" and (rule := p.tasks.get(name)):
-        return Doing(playbook.text("tasks", name, "label"), rule.needs, (), lambda raw: actions.give_task(case, name, by=by, to_unit=_to_unit(request), due_at=None, entered=raw))
+        return Doing(
+            playbook.text("tasks", name, "label"),
+            rule.needs,
+            (),
+            lambda raw: actions.give_task(
+                case, name, by=by, to_unit=_to_unit(request), due_at=None, entered=raw
+            ),
+        )
     if kind in ("grant", "refuse"):
         question = Ask.objects.filter(case=case, pk=name if name.isdigit() else 0).first()
         if question:
             text = playbook.text("asks", question.name, "granted" if kind == "grant" else "refused")
             needs = () if kind == "grant" else ("reason",)
-            return Doing(text, needs, ("reason",) if kind == "grant" else (), lambda raw: actions.decide(question, kind == "grant", by=by, entered=raw))
+            return Doing(
+                text,
+                needs,
+                ("reason",) if kind == "grant" else (),
+                lambda raw: actions.decide(question, kind == "grant", by=by, entered=raw),
+            )
     if kind == "answer":
         task = Task.objects.filter(case=case, pk=name if name.isdigit() else 0).first()
         if task:
-            return Doing(shown.task_words(task, playbook), p.tasks[task.name].answer, (), lambda raw: actions.answer_task(task, by=by, entered=raw))
+            return Doing(
+                shown.task_words(task, playbook),
+                p.tasks[task.name].answer,
+                (),
+                lambda raw: actions.answer_task(task, by=by, entered=raw),
+            )
     if kind == "callback" and p.rating:
-        return Doing(_("Callback"), p.rating.questions, (), lambda raw: actions.rate(case, {n: str(v) for n, v in raw.items()}, by=by, **again))
+        return Doing(
+            _("Callback"),
+            p.rating.questions,
+            (),
+            lambda raw: actions.rate(case, {n: str(v) for n, v in raw.items()}, by=by, **again),
+        )
     raise Http404
 
 
@@ -252,14 +361,22 @@ def _by_catalogue(request: StaffRequest, case: Case, playbook: Playbook) -> dict
     if suggestion is None or request.method != "POST":
         return None
     code = request.POST.get("lead_unit", "").split(" ")[0]
-    return {"row": suggestion.row} if Organisation.objects.filter(pk=suggestion.unit, code=code).exists() else {"row_not_followed": suggestion.row}
+    return (
+        {"row": suggestion.row}
+        if Organisation.objects.filter(pk=suggestion.unit, code=code).exists()
+        else {"row_not_followed": suggestion.row}
+    )
 
 
 def _suggestion(case: Case, playbook: Playbook) -> dict[str, Any] | None:
     suggestion = dispatching.suggestion_for(case, playbook.procedure.classes)
     if suggestion is None:
         return None
-    return {"unit": shown.unit_names([suggestion.unit]).get(suggestion.unit, ""), "row": suggestion.row, "area": atlas().name(suggestion.area) or _("the whole city")}
+    return {
+        "unit": shown.unit_names([suggestion.unit]).get(suggestion.unit, ""),
+        "row": suggestion.row,
+        "area": atlas().name(suggestion.area) or _("the whole city"),
+    }
 
 
 def _initial(case: Case, playbook: Playbook, names: tuple[str, ...]) -> dict[str, Any]:
@@ -330,7 +447,11 @@ def photo(request: StaffRequest, case_id: UUID, photo_id: UUID) -> FileResponse:
     row = Attachment.objects.filter(pk=photo_id, case=found.pk).first()
     if row is None or not _may_see_picture(request, found, str(photo_id)):
         raise Http404
-    return FileResponse(files.path_of(row, small="small" in request.GET).open("rb"), content_type=row.media_type, headers={"Cache-Control": "private, max-age=3600"})
+    return FileResponse(
+        files.path_of(row, small="small" in request.GET).open("rb"),
+        content_type=row.media_type,
+        headers={"Cache-Control": "private, max-age=3600"},
+    )
 
 
 def _may_see_picture(request: StaffRequest, case: Case, photo_id: str) -> bool:
@@ -338,7 +459,11 @@ def _may_see_picture(request: StaffRequest, case: Case, photo_id: str) -> bool:
     for values in case.actions.values_list("values", flat=True):
         for name, value in values.items():
             rule = playbook.procedure.fields.get(name)
-            if rule and rule.type == "picture" and photo_id in (value if isinstance(value, list) else [value]):
+            if (
+                rule
+                and rule.type == "picture"
+                and photo_id in (value if isinstance(value, list) else [value])
+            ):
                 return shown_to(rule, roles=(), is_participant=True)
     return False
 
@@ -349,11 +474,23 @@ def work_order(request: StaffRequest, case_id: UUID) -> HttpResponse:
     """The printed work order, A4, in the official layout."""
     found = visible(request, case_id)
     page = queries.case_page(found, request.staff)
-    pictures = {str(row.pk): files.path_of(row, small=True) for row in Attachment.objects.filter(case=found.pk)[:6]}
+    pictures = {
+        str(row.pk): files.path_of(row, small=True) for row in Attachment.objects.filter(case=found.pk)[:6]
+    }
     shown_pictures = [pk for pk in pictures if _may_see_picture(request, found, pk)]
-    context = {**_page(request, found), "printed_by": request.staff.name, "printed_at": now(), "shown_pictures": shown_pictures[:6], "steps": _steps(page), "document_title": page.playbook.text("documents", "work_order"), **_order_fields(page)}
+    context = {
+        **_page(request, found),
+        "printed_by": request.staff.name,
+        "printed_at": now(),
+        "shown_pictures": shown_pictures[:6],
+        "steps": _steps(page),
+        "document_title": page.playbook.text("documents", "work_order"),
+        **_order_fields(page),
+    }
     html = render(request, "desk/work_order.html", context).content.decode()
-    answer = HttpResponse(pdf(html, pictures={name: pictures[name] for name in shown_pictures}), content_type="application/pdf")
+    answer = HttpResponse(
+        pdf(html, pictures={name: pictures[name] for name in shown_pictures}), content_type="application/pdf"
+    )
     answer["Content-Disposition"] = f'inline; filename="{found.number}.pdf"'
     return answer
 
@@ -361,7 +498,11 @@ def work_order(request: StaffRequest, case_id: UUID) -> HttpResponse:
 def _steps(page: queries.CasePage) -> list[dict[str, Any]]:
     """The flow record of a work order: when and what, shortest form."""
     units = shown.unit_names([page.case.lead_unit])
-    return [{"at": action.at, "what": shown.what_was_done(page.playbook, action, units)} for action in page.actions if action.kind in ("intake", "move", "decide", "rating")]
+    return [
+        {"at": action.at, "what": shown.what_was_done(page.playbook, action, units)}
+        for action in page.actions
+        if action.kind in ("intake", "move", "decide", "rating")
+    ]
 
 
 def _order_fields(page: queries.CasePage) -> dict[str, Any]:

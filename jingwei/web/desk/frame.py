@@ -15,9 +15,26 @@ from jingwei.web.shell.who import StaffRequest
 #: roles that answer the telephone
 TAKES_CALLS = {"intake_desk", "call_taker", "acceptor", "dispatcher"}
 #: roles that look at boards, and administrators' pages
-LEADERS = {"city_leader", "county_leader", "street_leader", "community_head", "supervisor", "shift_leader", "dispatcher", "intake_desk"}
+LEADERS = {
+    "city_leader",
+    "county_leader",
+    "street_leader",
+    "community_head",
+    "supervisor",
+    "shift_leader",
+    "dispatcher",
+    "intake_desk",
+}
 
-_ICONS = {"mine": "inbox", "unit": "users", "late": "alert", "soon": "clock", "open": "list", "unlocated": "pin", "all": "book"}
+_ICONS = {
+    "mine": "inbox",
+    "unit": "users",
+    "late": "alert",
+    "soon": "clock",
+    "open": "list",
+    "unlocated": "pin",
+    "all": "book",
+}
 _KINDS = {"late": "late", "soon": "soon", "unlocated": "soon"}
 
 
@@ -37,12 +54,18 @@ def queue_label(name: str) -> str:
 def queue_empty(name: str) -> tuple[str, str]:
     """What an empty queue says: a headline, and what would fill it."""
     return {
-        "mine": (_("Nothing in your hands"), _("Cases that wait for your post appear here, the most urgent first.")),
+        "mine": (
+            _("Nothing in your hands"),
+            _("Cases that wait for your post appear here, the most urgent first."),
+        ),
         "unit": (_("Nothing in your unit's hands"), _("What is dispatched to your unit appears here.")),
         "late": (_("Nothing is late"), _("Cases past their limit appear here.")),
         "soon": (_("Nothing is due soon"), _("Cases due within four hours appear here.")),
         "open": (_("Nothing is open"), _("Every open case of your area appears here.")),
-        "unlocated": (_("Every place is known"), _("Reports whose place nobody could find appear here, to be placed from the list.")),
+        "unlocated": (
+            _("Every place is known"),
+            _("Reports whose place nobody could find appear here, to be placed from the list."),
+        ),
         "all": (_("No case yet"), _("Every case you may see appears here, the newest first.")),
     }[name]
 
@@ -51,13 +74,25 @@ def frame(request: StaffRequest, *, here: str = "", with_counts: bool = True) ->
     """The context of desk/base.html."""
     staff = request.staff
     counts = queries.queue_counts(staff) if with_counts else {}
-    return {"me": me_of(request), "queues": _rail(staff, counts, here), "reminders": counts.get("unread", 0), "takes_calls": staff.role in TAKES_CALLS, "counts": counts}
+    return {
+        "me": me_of(request),
+        "queues": _rail(staff, counts, here),
+        "reminders": counts.get("unread", 0),
+        "takes_calls": staff.role in TAKES_CALLS,
+        "counts": counts,
+    }
 
 
 def me_of(request: StaffRequest) -> dict[str, Any]:
     """Who is acting; the other posts are asked for only when there is a choice to show."""
     staff = request.staff
-    return {"name": staff.name, "post": staff.title, "unit": staff.organisation_name or staff.title, "photo": "", "posts": _Posts(request)}
+    return {
+        "name": staff.name,
+        "post": staff.title,
+        "unit": staff.organisation_name or staff.title,
+        "photo": "",
+        "posts": _Posts(request),
+    }
 
 
 class _Posts:
@@ -77,15 +112,39 @@ class _Posts:
 def _rail(staff: Staff, counts: dict[str, int], here: str) -> list[dict[str, Any]]:
     work = [_entry(name, counts, here) for name in queries.QUEUES if name in counts or name == "all"]
     asked = [
-        {"icon": "help", "label": _("Asks to decide"), "url": reverse("desk-asks"), "count": counts.get("asks", 0), "kind": "soon", "here": here == "asks"},
-        {"icon": "check", "label": _("Tasks to answer"), "url": reverse("desk-tasks"), "count": counts.get("tasks", 0), "kind": "soon", "here": here == "tasks"},
+        {
+            "icon": "help",
+            "label": _("Asks to decide"),
+            "url": reverse("desk-asks"),
+            "count": counts.get("asks", 0),
+            "kind": "soon",
+            "here": here == "asks",
+        },
+        {
+            "icon": "check",
+            "label": _("Tasks to answer"),
+            "url": reverse("desk-tasks"),
+            "count": counts.get("tasks", 0),
+            "kind": "soon",
+            "here": here == "tasks",
+        },
     ]
     groups = [{"name": _("Work"), "queues": work}, {"name": _("Waiting for me"), "queues": asked}]
     more = []
     if staff.role in LEADERS:
-        more.append({"icon": "chart", "label": _("Board"), "url": reverse("board"), "count": None, "here": False})
+        more.append(
+            {"icon": "chart", "label": _("Board"), "url": reverse("board"), "count": None, "here": False}
+        )
     if staff.role == "administrator":
-        more.append({"icon": "settings", "label": _("Administration"), "url": reverse("admin-home"), "count": None, "here": False})
+        more.append(
+            {
+                "icon": "settings",
+                "label": _("Administration"),
+                "url": reverse("admin-home"),
+                "count": None,
+                "here": False,
+            }
+        )
     return [*groups, {"name": _("More"), "queues": more}] if more else groups
 
 

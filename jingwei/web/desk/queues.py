@@ -60,7 +60,11 @@ def _list(request: StaffRequest, name: str) -> HttpResponse:
         "next": _mark(found[PAGE - 1], order) if more else "",
         "first": not request.GET.get("after"),
         "chosen": chosen,
-        "classes": [(entry.code, str(entry)) for entry in library.classes("social_governance").values() if not entry.parent and entry.in_use],
+        "classes": [
+            (entry.code, str(entry))
+            for entry in library.classes("social_governance").values()
+            if not entry.parent and entry.in_use
+        ],
         "states": _states(),
         "empty_title": title,
         "empty_fills": fills,
@@ -96,7 +100,13 @@ def _after(cases: QuerySet[Case], order: str, mark: str) -> QuerySet[Case]:
 
 def _mark(case: Case, order: str) -> str:
     moment = getattr(case, order.removeprefix("-"))
-    return base64.urlsafe_b64encode(json.dumps([moment.isoformat() if moment else "", str(case.pk)]).encode()).decode() if moment else ""
+    return (
+        base64.urlsafe_b64encode(
+            json.dumps([moment.isoformat() if moment else "", str(case.pk)]).encode()
+        ).decode()
+        if moment
+        else ""
+    )
 
 
 def _groups(rows: list[shown.Row]) -> list[dict[str, Any]]:
@@ -111,7 +121,11 @@ def _groups(rows: list[shown.Row]) -> list[dict[str, Any]]:
 def _states() -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for playbook in library.all_in_force().values():
-        found |= {name: playbook.text("states", name) for name in playbook.procedure.states if not playbook.procedure.is_final(name)}
+        found |= {
+            name: playbook.text("states", name)
+            for name in playbook.procedure.states
+            if not playbook.procedure.is_final(name)
+        }
     return list(found.items())
 
 
@@ -119,7 +133,11 @@ def _bulk_moves() -> list[tuple[str, str]]:
     """Moves that need nothing entered can be taken for many cases at once."""
     found: dict[str, str] = {}
     for playbook in library.all_in_force().values():
-        found |= {name: playbook.text("moves", name, "label") for name, move in playbook.procedure.moves.items() if not move.needs and not move.has and move.bulk}
+        found |= {
+            name: playbook.text("moves", name, "label")
+            for name, move in playbook.procedure.moves.items()
+            if not move.needs and not move.has and move.bulk
+        }
     return list(found.items())
 
 
@@ -138,7 +156,14 @@ def bulk(request: StaffRequest) -> HttpResponse:
             done += 1
         except Refused as no:
             playbook = library.version(case.version_id)
-            refused.append({"number": case.number, "title": case.title, "why": reasons.say_all(no, playbook), "url": shown.rows([case])[0].url})
+            refused.append(
+                {
+                    "number": case.number,
+                    "title": case.title,
+                    "why": reasons.say_all(no, playbook),
+                    "url": shown.rows([case])[0].url,
+                }
+            )
     context = {**frame(request), "done": done, "refused": refused, "next": request.POST.get("next", "/desk/")}
     return render(request, "desk/bulk.html", context, status=422 if refused and not done else 200)
 
@@ -157,7 +182,10 @@ def asks(request: StaffRequest) -> HttpResponse:
     """What others asked and this post decides."""
     found = list(queries.asks_to_decide(request.staff).select_related("case")[:200])
     playbooks = {ask.pk: library.version(ask.case.version_id) for ask in found}
-    entries = [{"ask": ask, "row": row, "what": shown.ask_words(ask, playbooks[ask.pk])} for ask, row in zip(found, shown.rows([a.case for a in found]), strict=True)]
+    entries = [
+        {"ask": ask, "row": row, "what": shown.ask_words(ask, playbooks[ask.pk])}
+        for ask, row in zip(found, shown.rows([a.case for a in found]), strict=True)
+    ]
     return render(request, "desk/asks.html", {**frame(request, here="asks"), "entries": entries})
 
 
@@ -180,7 +208,11 @@ def search(request: StaffRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     by_phone = text.isdigit() and len(text) == 11
     if by_phone:
-        found = list(queries.cases_for(request.staff).filter(pk__in=keeping.cases_of_caller(text, by=request.staff)).order_by("-received_at")[:PAGE])
+        found = list(
+            queries.cases_for(request.staff)
+            .filter(pk__in=keeping.cases_of_caller(text, by=request.staff))
+            .order_by("-received_at")[:PAGE]
+        )
     else:
         found = queries.search(request.staff, text)
     context = {**frame(request), "text": text, "rows": shown.rows(found), "by_phone": by_phone}
@@ -194,7 +226,10 @@ def reminders(request: StaffRequest) -> HttpResponse:
         queries.unread(request.staff).update(read_at=now())
         return redirect("reminders")
     found = list(queries.unread(request.staff).select_related("case")[:100])
-    entries = [{"message": m, "row": row, "what": _message_words(m)} for m, row in zip(found, shown.rows([m.case for m in found]), strict=True)]
+    entries = [
+        {"message": m, "row": row, "what": _message_words(m)}
+        for m, row in zip(found, shown.rows([m.case for m in found]), strict=True)
+    ]
     return render(request, "desk/reminders.html", {**frame(request), "entries": entries})
 
 

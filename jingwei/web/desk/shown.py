@@ -79,13 +79,20 @@ def clocks(rows_: Iterable[CaseClock], playbook: Playbook, calendar: Any) -> lis
 
 def _clock(row: CaseClock, playbook: Playbook, calendar: Any) -> words.Clock:
     moment, limit = now(), Limit.parse(row.limit)
-    label, note = playbook.text("clocks", row.name), _("limit {limit}, until {due}").format(limit=limit_words(limit), due=words.when(row.due_at, moment))
+    label, note = (
+        playbook.text("clocks", row.name),
+        _("limit {limit}, until {due}").format(limit=limit_words(limit), due=words.when(row.due_at, moment)),
+    )
     if not row.certain:
         note += _("; holidays of that year are not published yet")
     if row.status == "paused":
         drawn = words.thread(1, 2, stopped=True)
         return words.Clock(label, _("stands still"), drawn.kind, drawn.used, drawn.knot, note)
-    used = float(calendar.used_share(row.started_at, row.due_at, moment, limit.unit if limit.unit not in ("d", "wd") else "m"))
+    used = float(
+        calendar.used_share(
+            row.started_at, row.due_at, moment, limit.unit if limit.unit not in ("d", "wd") else "m"
+        )
+    )
     drawn = words.thread(used, 1.0)
     said = words.time_left(row.due_at, moment)
     if limit.unit == "wd" and row.due_at > moment:
@@ -96,7 +103,14 @@ def _clock(row: CaseClock, playbook: Playbook, calendar: Any) -> words.Clock:
 
 def limit_words(limit: Limit) -> str:
     """`4wh` as people say it: 4工作时."""
-    forms = {"m": _("{n} min"), "h": _("{n} h"), "wm": _("{n} working min"), "wh": _("{n} working h"), "d": _("{n} days"), "wd": _("{n} working days")}
+    forms = {
+        "m": _("{n} min"),
+        "h": _("{n} h"),
+        "wm": _("{n} working min"),
+        "wh": _("{n} working h"),
+        "d": _("{n} days"),
+        "wd": _("{n} working days"),
+    }
     return forms[limit.unit].format(n=limit.value)
 
 
@@ -120,20 +134,57 @@ def story(case: Case, playbook: Playbook, actions: Sequence[CaseAction], roles: 
     return [_told(case, playbook, action, people, units, held) for action in reversed(actions)]
 
 
-def _told(case: Case, playbook: Playbook, action: CaseAction, people: dict[int, str], units: dict[int, str], roles: set[str]) -> Told:
-    who = people.get(action.person or 0, "") or (_("The reporter") if action.actor_kind == "party" else _("The system") if action.actor_kind == "system" else "")
-    seen = {n: v for n, v in action.values.items() if n in playbook.procedure.fields and shown_to(playbook.procedure.fields[n], roles=roles, is_participant=True)}
-    lines = [f"{playbook.text('fields', name, 'label')}：{words_}" for name, value in seen.items() if (words_ := value_words(playbook, name, value, units))]
+def _told(
+    case: Case,
+    playbook: Playbook,
+    action: CaseAction,
+    people: dict[int, str],
+    units: dict[int, str],
+    roles: set[str],
+) -> Told:
+    who = people.get(action.person or 0, "") or (
+        _("The reporter")
+        if action.actor_kind == "party"
+        else _("The system")
+        if action.actor_kind == "system"
+        else ""
+    )
+    seen = {
+        n: v
+        for n, v in action.values.items()
+        if n in playbook.procedure.fields
+        and shown_to(playbook.procedure.fields[n], roles=roles, is_participant=True)
+    }
+    lines = [
+        f"{playbook.text('fields', name, 'label')}：{words_}"
+        for name, value in seen.items()
+        if (words_ := value_words(playbook, name, value, units))
+    ]
     if action.detail.get("row"):
         lines.append(_("By row {row} of the dispatch catalogue").format(row=action.detail["row"]))
     if action.detail.get("climbed"):
         lines.append(_("The seat was empty; it climbed to the next filled one"))
     if action.detail.get("as"):
-        lines.append(_("By itself: {what}").format(what=_AS.get(action.detail["as"], lambda: action.detail["as"])()))
+        lines.append(
+            _("By itself: {what}").format(what=_AS.get(action.detail["as"], lambda: action.detail["as"])())
+        )
     kind = {"ask": "ask", "late": "now", "task": "ask"}.get(action.kind, "")
-    if action.to_state and playbook.procedure.is_final(action.to_state) and action.from_state != action.to_state:
+    if (
+        action.to_state
+        and playbook.procedure.is_final(action.to_state)
+        and action.from_state != action.to_state
+    ):
         kind = "end"
-    return Told(f"{who}{_(': ')}{what_was_done(playbook, action, units)}" if who else what_was_done(playbook, action, units), action.at, kind, "", "\n".join(lines), photos(case, playbook, action, seen))
+    return Told(
+        f"{who}{_(': ')}{what_was_done(playbook, action, units)}"
+        if who
+        else what_was_done(playbook, action, units),
+        action.at,
+        kind,
+        "",
+        "\n".join(lines),
+        photos(case, playbook, action, seen),
+    )
 
 
 _AS = {"counted_as_signed": lambda: _("counted as signed for")}
@@ -142,10 +193,14 @@ _AS = {"counted_as_signed": lambda: _("counted as signed for")}
 def what_was_done(playbook: Playbook, action: CaseAction, units: dict[int, str]) -> str:
     """An action in the staff's words."""
     text = {
-        "intake": lambda: playbook.text("sources", "resident") if action.actor_kind == "party" else _("taken in"),
+        "intake": lambda: (
+            playbook.text("sources", "resident") if action.actor_kind == "party" else _("taken in")
+        ),
         "move": lambda: _named(playbook.text("moves", action.name, "done"), action, units),
         "ask": lambda: playbook.text("asks", action.name, "done"),
-        "decide": lambda: playbook.text("asks", action.name, "granted" if action.detail.get("granted") else "refused"),
+        "decide": lambda: playbook.text(
+            "asks", action.name, "granted" if action.detail.get("granted") else "refused"
+        ),
         "task": lambda: playbook.text("tasks", action.name, "label"),
         "answer": lambda: playbook.text("tasks", action.name, "answered"),
         "link": lambda: playbook.text("links", action.name, "done"),
@@ -153,7 +208,9 @@ def what_was_done(playbook: Playbook, action: CaseAction, units: dict[int, str])
         "followed": lambda: _("somebody else reported the same; it follows this one"),
         "follow": lambda: _("ended together with the case it follows"),
         "rating": lambda: _("rated it") if action.name == "reporter" else _("callback"),
-        "late": lambda: _("past the limit: {clocks}").format(clocks="、".join(playbook.text("clocks", c) for c in action.detail.get("clocks", []))),
+        "late": lambda: _("past the limit: {clocks}").format(
+            clocks="、".join(playbook.text("clocks", c) for c in action.detail.get("clocks", []))
+        ),
         "hand_over": lambda: _("handed over, because the seat became empty"),
         "reveal": lambda: _("read a protected value"),
     }.get(action.kind)
@@ -179,7 +236,15 @@ def value_words(playbook: Playbook, name: str, value: Any, units: dict[int, str]
     if rule.type == "area":
         return atlas().full_name(value, below="county")
     if rule.type == "place":
-        return " ".join(filter(None, [atlas().full_name(value.get("area"), below="county"), entering.masked(str(value.get("words", "")))]))
+        return " ".join(
+            filter(
+                None,
+                [
+                    atlas().full_name(value.get("area"), below="county"),
+                    entering.masked(str(value.get("words", ""))),
+                ],
+            )
+        )
     if rule.type == "one_of":
         return playbook.codes(name).get(str(value), str(value))
     if rule.type == "time":
@@ -197,7 +262,14 @@ def photos(case: Case, playbook: Playbook, action: CaseAction, seen: dict[str, A
             for pk in value if isinstance(value, list) else [value]:
                 url = reverse("desk-photo", args=[case.pk, pk])
                 label = playbook.text("fields", name, "label")
-                found.append({"url": url, "thumb": url + "?small", "words": label, "caption": f"{label} {words.clock_time(action.at)}"})
+                found.append(
+                    {
+                        "url": url,
+                        "thumb": url + "?small",
+                        "words": label,
+                        "caption": f"{label} {words.clock_time(action.at)}",
+                    }
+                )
     return found
 
 
@@ -219,7 +291,14 @@ def task_words(task: Task, playbook: Playbook) -> str:
 def unit_names(numbers: Iterable[int | None]) -> dict[int, str]:
     """Names of units by number, in one query."""
     wanted = {n for n in numbers if n}
-    return {unit.pk: str(unit) for unit in Organisation.objects.filter(pk__in=wanted).only("pk", "name", "short_name")} if wanted else {}
+    return (
+        {
+            unit.pk: str(unit)
+            for unit in Organisation.objects.filter(pk__in=wanted).only("pk", "name", "short_name")
+        }
+        if wanted
+        else {}
+    )
 
 
 def person_names(numbers: Iterable[int | None]) -> dict[int, str]:
@@ -235,5 +314,3 @@ def _units_in(actions: Iterable[CaseAction]) -> list[int]:
             value = action.values.get(name)
             found += value if isinstance(value, list) else [value] if value else []
     return found
-
-

@@ -66,7 +66,14 @@ def _place_selected(request: StaffRequest) -> list[str]:
             actions.locate(case, place.id, by=request.staff, reason=_("Placed from the list"))
             done += 1
         except Refused as refused:
-            errors.append(f"{case.number}: {' '.join(reasons.say_all(refused, library.version(case.version_id)))}")
+            errors.append(
+                f"{case.number}: {' '.join(reasons.say_all(refused, library.version(case.version_id)))}"
+            )
     if done:
-        messages.success(request, ngettext("{n} report placed in {place}.", "{n} reports placed in {place}.", done).format(n=done, place=place.name))
+        messages.success(
+            request,
+            ngettext("{n} report placed in {place}.", "{n} reports placed in {place}.", done).format(
+                n=done, place=place.name
+            ),
+        )
     return errors

@@ -49,7 +49,12 @@ def find(request: HttpRequest) -> HttpResponse:
     code = ids.read_code(typed)
     if typed and len(code) == 10:
         return redirect("follow", code=code)
-    context = {"typed": typed, "error": _("A query code has 10 letters and figures; this one has {n}.").format(n=len(code)) if typed else ""}
+    context = {
+        "typed": typed,
+        "error": _("A query code has 10 letters and figures; this one has {n}.").format(n=len(code))
+        if typed
+        else "",
+    }
     return render(request, "portal/find.html", context, status=422 if typed else 200)
 
 
@@ -77,7 +82,14 @@ def rate(request: HttpRequest, code: str) -> HttpResponse:
     playbook = library.version(case.version_id)
     questions = playbook.procedure.rating.questions if playbook.procedure.rating else ()
     answers = {name: request.POST.get(name, "") for name in questions}
-    return _do(request, code, lambda: actions.rate(case, answers, by=party, request=_request_id(request), bound_to=f"code:{case.pk}"), "rate")
+    return _do(
+        request,
+        code,
+        lambda: actions.rate(
+            case, answers, by=party, request=_request_id(request), bound_to=f"code:{case.pk}"
+        ),
+        "rate",
+    )
 
 
 @require_POST
@@ -85,7 +97,19 @@ def reopen(request: HttpRequest, code: str) -> HttpResponse:
     """Ask to have it done again."""
     case, party = opened(request, code)
     entered = {"reason": request.POST.get("reason", "")}
-    return _do(request, code, lambda: actions.ask(case, "reopening", by=party, entered=entered, request=_request_id(request), bound_to=f"code:{case.pk}"), "reopen")
+    return _do(
+        request,
+        code,
+        lambda: actions.ask(
+            case,
+            "reopening",
+            by=party,
+            entered=entered,
+            request=_request_id(request),
+            bound_to=f"code:{case.pk}",
+        ),
+        "reopen",
+    )
 
 
 @require_POST
@@ -94,19 +118,38 @@ def add(request: HttpRequest, code: str) -> HttpResponse:
     case, party = opened(request, code)
     entered: dict[str, Any] = {"remark": request.POST.get("remark", "")}
     if request.FILES.getlist("photo"):
-        entered["photo"] = [str(files.take_picture(case.pk, upload.file).pk) for upload in request.FILES.getlist("photo")[:6] if upload.file]
-    return _do(request, code, lambda: actions.move_case(case, "add", by=party, entered=entered, request=_request_id(request), bound_to=f"code:{case.pk}"), "add")
+        entered["photo"] = [
+            str(files.take_picture(case.pk, upload.file).pk)
+            for upload in request.FILES.getlist("photo")[:6]
+            if upload.file
+        ]
+    return _do(
+        request,
+        code,
+        lambda: actions.move_case(
+            case, "add", by=party, entered=entered, request=_request_id(request), bound_to=f"code:{case.pk}"
+        ),
+        "add",
+    )
 
 
 @require_GET
 def photo(request: HttpRequest, code: str, photo_id: UUID) -> FileResponse:
     """A picture that the reporter may see: their own, and the evidence."""
     case, party = opened(request, code)
-    allowed = {pk for action in CaseAction.objects.filter(case=case) for pk in _pictures(action, library.version(case.version_id), own=action.actor_kind == "party")}
+    allowed = {
+        pk
+        for action in CaseAction.objects.filter(case=case)
+        for pk in _pictures(action, library.version(case.version_id), own=action.actor_kind == "party")
+    }
     row = Attachment.objects.filter(pk=photo_id, case=case.pk).first()
     if row is None or str(photo_id) not in allowed:
         raise Http404
-    return FileResponse(files.path_of(row, small="small" in request.GET).open("rb"), content_type=row.media_type, headers={"Cache-Control": "private, max-age=3600"})
+    return FileResponse(
+        files.path_of(row, small="small" in request.GET).open("rb"),
+        content_type=row.media_type,
+        headers={"Cache-Control": "private, max-age=3600"},
+    )
 
 
 def _do(request: HttpRequest, code: str, action: Any, which: str) -> HttpResponse:
@@ -115,7 +158,12 @@ def _do(request: HttpRequest, code: str, action: Any, which: str) -> HttpRespons
     except Refused as refused:
         case, party = opened(request, code)
         playbook = library.version(case.version_id)
-        context = {**_page(case, party, code), "refused": which, "errors": reasons.say_all(refused, playbook), "typed": request.POST}
+        context = {
+            **_page(case, party, code),
+            "refused": which,
+            "errors": reasons.say_all(refused, playbook),
+            "typed": request.POST,
+        }
         return render(request, "portal/follow.html", context, status=422)
     return redirect("follow", code=code)
 
@@ -148,7 +196,9 @@ def _page(case: Case, party: Party, code: str) -> dict[str, Any]:
         "rating": _rating(playbook, rating),
         "rated": rating,
         "may_rate": _may_rate(page, playbook),
-        "rate_until": page.change.clocks.calendar.due(case.ended_at, playbook.procedure.rating.within) if case.ended_at and playbook.procedure.rating else None,
+        "rate_until": page.change.clocks.calendar.due(case.ended_at, playbook.procedure.rating.within)
+        if case.ended_at and playbook.procedure.rating
+        else None,
         "may_reopen": "reopening" in allowed,
         "reopening": next((ask for ask in reversed(page.asks) if ask.name == "reopening"), None),
         "may_add": "add" in allowed,
@@ -167,7 +217,12 @@ def _rating(playbook: Playbook, rated: Rating | None) -> list[dict[str, Any]]:
     if rule is None:
         return []
     return [
-        {"name": name, "label": playbook.text("fields", name, "label"), "choices": playbook.codes(name).items(), "said": rated.answers.get(name) if rated else None}
+        {
+            "name": name,
+            "label": playbook.text("fields", name, "label"),
+            "choices": playbook.codes(name).items(),
+            "said": rated.answers.get(name) if rated else None,
+        }
         for name in rule.questions
     ]
 
@@ -178,7 +233,13 @@ def _answer(done: list[CaseAction], playbook: Playbook, code: str) -> dict[str, 
         text = action.values.get("reply") or action.values.get("result")
         if text:
             unit = Organisation.objects.filter(pk=action.unit).first() if action.unit else None
-            return {"text": text, "unit": unit, "phone": unit.phone if unit else "", "photos": _photos(action, playbook, code), "at": action.at}
+            return {
+                "text": text,
+                "unit": unit,
+                "phone": unit.phone if unit else "",
+                "photos": _photos(action, playbook, code),
+                "at": action.at,
+            }
     return None
 
 
@@ -187,7 +248,11 @@ def _line(done: list[CaseAction], asks: list[Ask], playbook: Playbook, code: str
     for action in done:
         text = told(action, playbook)
         if text:
-            note = str(action.values.get("description") or action.values.get("remark") or "") if action.actor_kind == "party" else ""
+            note = (
+                str(action.values.get("description") or action.values.get("remark") or "")
+                if action.actor_kind == "party"
+                else ""
+            )
             entries.append(Entry(text, action.at, note=note, photos=_photos(action, playbook, code)))
     if case.ended_at and entries:
         entries[-1].kind = "end"
@@ -207,7 +272,9 @@ def told(action: CaseAction, playbook: Playbook) -> str:
     if action.kind == "ask":
         return _text(playbook, "asks", action.name, "told")
     if action.kind == "decide":
-        return _text(playbook, "asks", action.name, "told_granted" if action.detail.get("granted") else "told_refused")
+        return _text(
+            playbook, "asks", action.name, "told_granted" if action.detail.get("granted") else "told_refused"
+        )
     if action.kind == "rating" and action.name == "reporter":
         return _("You rated it")
     if action.kind == "follow":
@@ -234,8 +301,18 @@ def next_step(case: Case) -> dict[str, Any]:
     playbook = library.version(case.version_id)
     unit = Organisation.objects.filter(pk=case.owner_unit or case.lead_unit).first()
     owner = playbook.procedure.roles.get(case.owner_role)
-    name = label(owner.post) if owner and owner.post else playbook.text("roles", case.owner_role) if case.owner_role else ""
-    text = playbook.text("next", case.state).replace("{owner}", name).replace("{lead_unit}", str(unit) if unit else _("the unit"))
+    name = (
+        label(owner.post)
+        if owner and owner.post
+        else playbook.text("roles", case.owner_role)
+        if case.owner_role
+        else ""
+    )
+    text = (
+        playbook.text("next", case.state)
+        .replace("{owner}", name)
+        .replace("{lead_unit}", str(unit) if unit else _("the unit"))
+    )
     return {"what": text, "by": case.next_due or ""}
 
 
@@ -244,7 +321,14 @@ def _photos(action: CaseAction, playbook: Playbook, code: str) -> list[dict[str,
     found = []
     for name, pk in _pictures(action, playbook, own=action.actor_kind == "party", named=True):
         url = reverse("follow-photo", args=[code, pk])
-        found.append({"url": url, "thumb": url + "?small", "words": playbook.text("fields", name, "label"), "caption": words.get(name, "")})
+        found.append(
+            {
+                "url": url,
+                "thumb": url + "?small",
+                "words": playbook.text("fields", name, "label"),
+                "caption": words.get(name, ""),
+            }
+        )
     return found
 
 
@@ -253,13 +337,22 @@ def _pictures(action: CaseAction, playbook: Playbook, *, own: bool, named: bool 
     found = []
     for name, value in action.values.items():
         rule = fields_.get(name)
-        if rule and rule.type == "picture" and (own or rules.shown_to(rule, roles=["reporter"], is_participant=False)):
+        if (
+            rule
+            and rule.type == "picture"
+            and (own or rules.shown_to(rule, roles=["reporter"], is_participant=False))
+        ):
             found += [(name, pk) if named else pk for pk in (value if isinstance(value, list) else [value])]
     return found
 
 
 def _reading(at: datetime, field_name: str, purpose: str, role: str, playbook: Playbook) -> dict[str, Any]:
-    return {"at": at, "field": playbook.text("fields", field_name, "label"), "purpose": purpose_words(purpose), "role": label(role)}
+    return {
+        "at": at,
+        "field": playbook.text("fields", field_name, "label"),
+        "purpose": purpose_words(purpose),
+        "role": label(role),
+    }
 
 
 def purpose_words(purpose: str) -> str:

@@ -39,7 +39,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def my_grid(request: HttpRequest) -> HttpResponse:
     """Choose where one lives, from the list or by position; a cookie remembers the grid's code, nothing on the server does."""
-    lists = [choice for choice in (request.POST if request.method == "POST" else request.GET).getlist("area") if choice.isdigit()]
+    lists = [
+        choice
+        for choice in (request.POST if request.method == "POST" else request.GET).getlist("area")
+        if choice.isdigit()
+    ]
     chosen = atlas().get(int(lists[-1])) if lists else None
     point = {name: request.POST.get(name, "") for name in ("lon", "lat")}
     if chosen is None and all(point.values()):
@@ -49,7 +53,9 @@ def my_grid(request: HttpRequest) -> HttpResponse:
             chosen = None
     if request.method == "POST" and chosen is not None:
         answer = redirect("grid-board", code=chosen.code)
-        answer.set_cookie(MY_GRID, chosen.code, max_age=365 * 24 * 3600, samesite="Lax", secure=settings.CITY.secure)
+        answer.set_cookie(
+            MY_GRID, chosen.code, max_age=365 * 24 * 3600, samesite="Lax", secure=settings.CITY.secure
+        )
         return answer
     top = atlas().city()
     context = {
@@ -72,7 +78,12 @@ def grid_board_pdf(request: HttpRequest, code: str) -> HttpResponse:
     """The board as an A3 page with map and QR, from the same data."""
     place = _public_area(code)
     html = render(request, "portal/grid_board_a3.html", _board(request, place)).content.decode()
-    answer = HttpResponse(paper.pdf(html, pictures={str(person): file for person, file in boards.photo_files(place.id).items()}), content_type="application/pdf")
+    answer = HttpResponse(
+        paper.pdf(
+            html, pictures={str(person): file for person, file in boards.photo_files(place.id).items()}
+        ),
+        content_type="application/pdf",
+    )
     answer["Content-Disposition"] = f'inline; filename="{place.code}.pdf"'
     return answer
 
@@ -84,7 +95,9 @@ def staff_photo(request: HttpRequest, person: int) -> FileResponse:
     file = boards.photo_of(row) if row else None
     if file is None:
         raise Http404
-    return FileResponse(file.open("rb"), content_type="image/jpeg", headers={"Cache-Control": "public, max-age=300"})
+    return FileResponse(
+        file.open("rb"), content_type="image/jpeg", headers={"Cache-Control": "public, max-age=300"}
+    )
 
 
 @require_GET

@@ -53,26 +53,50 @@ def _send(request: HttpRequest, playbook: Playbook, kind: str) -> HttpResponse:
     try:
         if wrong:
             raise Refused(*wrong)
-        taken = actions.take_in(case_id, playbook.procedure.procedure, raw, by=Party(), source="resident", bound_to="portal")
+        taken = actions.take_in(
+            case_id, playbook.procedure.procedure, raw, by=Party(), source="resident", bound_to="portal"
+        )
     except Refused as refused:
         values, more = entering.read(playbook, raw)
         said = [*refused.reasons, *(r for r in more if r.field not in {x.field for x in refused.reasons})]
-        return render(request, "portal/report.html", _page(request, playbook, kind, case_id, raw, said), status=422)
+        return render(
+            request, "portal/report.html", _page(request, playbook, kind, case_id, raw, said), status=422
+        )
     answer = redirect("reported", code=taken.code)
-    answer.set_cookie("last_code", taken.code, max_age=30 * 24 * 3600, httponly=True, samesite="Lax", secure=request.is_secure())
+    answer.set_cookie(
+        "last_code",
+        taken.code,
+        max_age=30 * 24 * 3600,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure(),
+    )
     return answer
 
 
 _SHOWN = {"description", "photo", "place", "urgency", "reporter_contact"}
 
 
-def _page(request: HttpRequest, playbook: Playbook, kind: str, case_id: UUID, raw: dict[str, Any], refused: list[Reason] | tuple[Reason, ...] = ()) -> dict[str, Any]:
+def _page(
+    request: HttpRequest,
+    playbook: Playbook,
+    kind: str,
+    case_id: UUID,
+    raw: dict[str, Any],
+    refused: list[Reason] | tuple[Reason, ...] = (),
+) -> dict[str, Any]:
     place = raw.get("place") or _grid_asked_for(request)
     top = next((p for p in [atlas().city()] if p), None)
     chosen = place.get("area")
     errors = {reason.field: reasons.say(reason, playbook) for reason in refused}
     point = atlas().locate(float(place["lon"]), float(place["lat"])) if _is_point(place) else None
-    named = places.named(point) if point else places.named(atlas().places[chosen]) if chosen in atlas().places else ""
+    named = (
+        places.named(point)
+        if point
+        else places.named(atlas().places[chosen])
+        if chosen in atlas().places
+        else ""
+    )
     return {
         "kind": kind,
         "playbook": playbook,
@@ -82,7 +106,11 @@ def _page(request: HttpRequest, playbook: Playbook, kind: str, case_id: UUID, ra
         "errors": errors,
         "error_list": [(f"f-{name}" if name else "", text) for name, text in errors.items()],
         "labels": {name: playbook.text("fields", name, "label") for name in playbook.procedure.fields},
-        "hints": {name: playbook.text("fields", name, "hint") for name in ("description", "reporter_contact") if name in playbook.procedure.fields},
+        "hints": {
+            name: playbook.text("fields", name, "hint")
+            for name in ("description", "reporter_contact")
+            if name in playbook.procedure.fields
+        },
         "urgencies": playbook.codes("urgency") if "urgency" in playbook.procedure.fields else {},
         "kept": fields.kept_pictures(case_id, raw.get("photo", [])),
         "areas": [area for area in atlas().children(top.id) if area.tier] if top else [],
@@ -118,7 +146,9 @@ def similar(request: HttpRequest, kind: str) -> HttpResponse:
     place = {name: request.GET.get(name, "") for name in ("lon", "lat")}
     lists = [choice for choice in request.GET.getlist("area") if choice.isdigit()]
     if _is_point(place):
-        found = queries.similar(request.GET.get("description", "")[:500], lon=float(place["lon"]), lat=float(place["lat"]))
+        found = queries.similar(
+            request.GET.get("description", "")[:500], lon=float(place["lon"]), lat=float(place["lat"])
+        )
     elif lists:
         found = queries.similar(request.GET.get("description", "")[:500], area=int(lists[-1]))
     else:

@@ -19,12 +19,23 @@ from jingwei.web import reasons
 from jingwei.web.shell import who
 
 #: where a role begins its day; everybody else at the desk
-START = {"grid_worker": "field-today", "city_leader": "board", "county_leader": "board", "street_leader": "board", "administrator": "admin-home", "auditor": "admin-home"}
+START = {
+    "grid_worker": "field-today",
+    "city_leader": "board",
+    "county_leader": "board",
+    "street_leader": "board",
+    "administrator": "admin-home",
+    "auditor": "admin-home",
+}
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Name and password (and the six figures, when the account has a second factor)."""
-    context = {"login": request.POST.get("login", ""), "next": who.safe_next(request, ""), "demo_accounts": demo_accounts() if settings.DEMO else []}
+    context = {
+        "login": request.POST.get("login", ""),
+        "next": who.safe_next(request, ""),
+        "demo_accounts": demo_accounts() if settings.DEMO else [],
+    }
     if request.method == "POST":
         try:
             login = accounts.log_in(
@@ -33,7 +44,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             )  # fmt: skip
         except Refused as refused:
             asks_code = any(reason.code.startswith("second-factor") for reason in refused.reasons)
-            return render(request, "shell/sign_in.html", {**context, "errors": reasons.say_all(refused), "asks_code": asks_code}, status=422)
+            return render(
+                request,
+                "shell/sign_in.html",
+                {**context, "errors": reasons.say_all(refused), "asks_code": asks_code},
+                status=422,
+            )
         return _begin(request, login)
     return render(request, "shell/sign_in.html", context)
 
@@ -41,7 +57,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def demo_accounts() -> list[dict[str, str]]:
     """The accounts of the demo city, one a role, for the sign-in page."""
     rows = Account.objects.filter(login__startswith=accounts.DEMO_PREFIX, is_active=True).order_by("pk")
-    posts = {a.person_id: a.post for a in running_assignments().filter(person__in=[row.person for row in rows]).select_related("post")}
+    posts = {
+        a.person_id: a.post
+        for a in running_assignments().filter(person__in=[row.person for row in rows]).select_related("post")
+    }
     return [{"login": row.login, "post": posts[row.person].title} for row in rows if row.person in posts]
 
 
@@ -64,10 +83,20 @@ def activate(request: HttpRequest) -> HttpResponse:
                 raise Refused(Reason("passwords-differ", "password"))
             login = request.POST.get("login", "").strip()
             accounts.activate(login, request.POST.get("code", ""), request.POST.get("password", ""))
-            return _begin(request, accounts.log_in(login, request.POST.get("password", ""), address=who.address_of(request) or None))
+            return _begin(
+                request,
+                accounts.log_in(
+                    login, request.POST.get("password", ""), address=who.address_of(request) or None
+                ),
+            )
         except Refused as refused:
             errors = reasons.say_all(refused)
-    return render(request, "shell/activate.html", {"errors": errors, "login": request.POST.get("login", "")}, status=422 if errors else 200)
+    return render(
+        request,
+        "shell/activate.html",
+        {"errors": errors, "login": request.POST.get("login", "")},
+        status=422 if errors else 200,
+    )
 
 
 def second_factor(request: HttpRequest) -> HttpResponse:
@@ -82,7 +111,9 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     errors: list[str] = []
     if request.method == "POST":
         try:
-            accounts.confirm_second_factor(account, LoginSession.objects.get(pk=session.session), secret, request.POST.get("code", ""))
+            accounts.confirm_second_factor(
+                account, LoginSession.objects.get(pk=session.session), secret, request.POST.get("code", "")
+            )
             return redirect(who.safe_next(request, "/desk/"))
         except Refused as refused:
             errors = reasons.say_all(refused)
@@ -107,7 +138,9 @@ def switch_post(request: HttpRequest) -> HttpResponse:
     session = who.running(request)
     if session is None:
         return redirect("sign-in")
-    chosen = next((row for row in posts_of(session.person) if str(row.pk) == request.POST.get("assignment")), None)
+    chosen = next(
+        (row for row in posts_of(session.person) if str(row.pk) == request.POST.get("assignment")), None
+    )
     if chosen is None:
         raise Refused(Reason("unknown-post", "post"))
     return _act_from(request, session.session, chosen)
@@ -129,7 +162,13 @@ def me(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             errors = reasons.say_all(refused)
     sessions = LoginSession.objects.filter(account=account, ended_at=None).order_by("-seen_at")[:20]
-    context = {"account": account, "sessions": sessions, "here": session.session, "person": session.person_name, "errors": errors}
+    context = {
+        "account": account,
+        "sessions": sessions,
+        "here": session.session,
+        "person": session.person_name,
+        "errors": errors,
+    }
     return render(request, "shell/me.html", context, status=422 if errors else 200)
 
 
@@ -138,13 +177,20 @@ def end_session(request: HttpRequest) -> HttpResponse:
     """End one of one's own sessions elsewhere."""
     session = who.running(request)
     if session is not None:
-        LoginSession.objects.filter(pk=request.POST.get("session") or 0, account=session.account, ended_at=None).update(ended_at=now())
+        LoginSession.objects.filter(
+            pk=request.POST.get("session") or 0, account=session.account, ended_at=None
+        ).update(ended_at=now())
     return redirect("me")
 
 
 def posts_of(person: int) -> list[Assignment]:
     """The assignments a person may act from today."""
-    return list(running_assignments().filter(person=person).select_related("post", "post__area", "post__organisation").order_by("pk"))
+    return list(
+        running_assignments()
+        .filter(person=person)
+        .select_related("post", "post__area", "post__organisation")
+        .order_by("pk")
+    )
 
 
 def _begin(request: HttpRequest, login: accounts.Login) -> HttpResponse:
@@ -154,7 +200,9 @@ def _begin(request: HttpRequest, login: accounts.Login) -> HttpResponse:
         answer = _act_from(request, login.session.pk, mine[0])
     else:
         answer = redirect("choose-post")
-    answer.set_cookie(who.COOKIE, login.token, httponly=True, secure=settings.CITY.secure, samesite="Lax", max_age=12 * 3600)
+    answer.set_cookie(
+        who.COOKIE, login.token, httponly=True, secure=settings.CITY.secure, samesite="Lax", max_age=12 * 3600
+    )
     return answer
 
 
@@ -169,4 +217,6 @@ def _act_from(request: HttpRequest, session: int, assignment: Assignment) -> Htt
 
 
 def _qr(text: str) -> str:
-    return segno.make(text, error="m").svg_inline(scale=5, dark="#000", light="#fff", title=_("Code for the authenticator app"))
+    return segno.make(text, error="m").svg_inline(
+        scale=5, dark="#000", light="#fff", title=_("Code for the authenticator app")
+    )

@@ -22,5 +22,7 @@ def look(request: HttpRequest) -> HttpResponse:
     choices = {**_CHOICES, "language": {code for code, _ in settings.LANGUAGES}}
     for name, allowed in choices.items():
         if request.POST.get(name) in allowed:
-            answer.set_cookie(name, request.POST[name], max_age=_A_YEAR, samesite="Lax", secure=settings.CITY.secure)
+            answer.set_cookie(
+                name, request.POST[name], max_age=_A_YEAR, samesite="Lax", secure=settings.CITY.secure
+            )
     return answer

@@ -32,10 +32,18 @@ def name_place(request: HttpRequest) -> HttpResponse:
     except (KeyError, ValueError):
         return render(request, "parts/place_named.html", {"why": reasons.say(Reason("not-a-point"))})
     if why := coordinates.plausible(lon, lat, atlas().bounds()):
-        return render(request, "parts/place_named.html", {"why": reasons.say(Reason(f"point-{why.replace('_', '-')}"))})
+        return render(
+            request, "parts/place_named.html", {"why": reasons.say(Reason(f"point-{why.replace('_', '-')}"))}
+        )
     lon, lat = coordinates.to_cgcs2000(lon, lat, request.GET.get("source") or "wgs84")
     found = atlas().locate(lon, lat)
-    return render(request, "parts/place_named.html", {"place": named(found)} if found else {"why": _("No area is known at this point; please write the place in words.")})
+    return render(
+        request,
+        "parts/place_named.html",
+        {"place": named(found)}
+        if found
+        else {"why": _("No area is known at this point; please write the place in words.")},
+    )
 
 
 def named(place: Place) -> str:
@@ -49,7 +57,11 @@ def list_below(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("area", "")
     areas = atlas().children(int(chosen)) if chosen.isdigit() else []
     level = min(9, int(request.GET.get("level", "0")) + 1 if request.GET.get("level", "0").isdigit() else 1)
-    return render(request, "parts/area_list.html", {"areas": [a for a in areas if a.tier], "level": level}) if areas else HttpResponse("")
+    return (
+        render(request, "parts/area_list.html", {"areas": [a for a in areas if a.tier], "level": level})
+        if areas
+        else HttpResponse("")
+    )
 
 
 @require_GET
@@ -59,9 +71,13 @@ def borders(request: HttpRequest, code: str) -> HttpResponse:
     if here is None:
         raise Http404
     shown = [place.id for place in atlas().children(here.id) if place.tier] or [here.id]
-    rows = Area.objects.filter(pk__in=shown[:MOST_BORDERS], border__isnull=False).values_list("pk", "code", "name", "border")
+    rows = Area.objects.filter(pk__in=shown[:MOST_BORDERS], border__isnull=False).values_list(
+        "pk", "code", "name", "border"
+    )
     features = [_feature(pk, area_code, name, bytes(border)) for pk, area_code, name, border in rows]
-    answer = JsonResponse({"type": "FeatureCollection", "features": features}, content_type="application/geo+json")
+    answer = JsonResponse(
+        {"type": "FeatureCollection", "features": features}, content_type="application/geo+json"
+    )
     patch_cache_control(answer, public=True, max_age=300)
     return answer
 
@@ -78,8 +94,13 @@ def find_area(request: HttpRequest) -> HttpResponse:
     found = Area.objects.filter(valid_to=None, tier__gt=0)
     if text:
         first = text.split(" ")[0]
-        found = found.filter(Q(name__contains=text) | Q(aliases__name__contains=text) | Q(code__startswith=first)).distinct()
-    options = [(area.code, atlas().full_name(area.pk, below="city")) for area in found.order_by("tier", "code")[:MOST_FOUND]]
+        found = found.filter(
+            Q(name__contains=text) | Q(aliases__name__contains=text) | Q(code__startswith=first)
+        ).distinct()
+    options = [
+        (area.code, atlas().full_name(area.pk, below="city"))
+        for area in found.order_by("tier", "code")[:MOST_FOUND]
+    ]
     return render(request, "parts/options.html", {"options": options})
 
 
@@ -92,5 +113,14 @@ def find_unit(request: HttpRequest) -> HttpResponse:
     found = Organisation.objects.filter(valid_to=None)
     if text:
         first = text.split(" ")[0]
-        found = found.filter(Q(name__contains=text) | Q(short_name__contains=text) | Q(aliases__name__contains=text) | Q(code__startswith=first)).distinct()
-    return render(request, "parts/options.html", {"options": [(unit.code, unit.name) for unit in found.order_by("order", "code")[:MOST_FOUND]]})
+        found = found.filter(
+            Q(name__contains=text)
+            | Q(short_name__contains=text)
+            | Q(aliases__name__contains=text)
+            | Q(code__startswith=first)
+        ).distinct()
+    return render(
+        request,
+        "parts/options.html",
+        {"options": [(unit.code, unit.name) for unit in found.order_by("order", "code")[:MOST_FOUND]]},
+    )

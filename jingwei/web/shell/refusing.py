@@ -20,6 +20,16 @@ def answer(request: HttpRequest, refused: Refused) -> HttpResponse:
     """A page (or, for htmx, a fragment) that says every reason."""
     fragment = bool(request.headers.get("HX-Request"))
     if isinstance(refused, ChangedMeanwhile):
-        return render(request, "parts/conflict.html" if fragment else "409.html", {"url": request.get_full_path()}, status=409)
+        return render(
+            request,
+            "parts/conflict.html" if fragment else "409.html",
+            {"url": request.get_full_path()},
+            status=409,
+        )
     said = [{"text": text} for text in reasons.say_all(refused)]
-    return render(request, "parts/rejected.html" if fragment else "422.html", {"reasons": said}, status=status_of(refused))
+    return render(
+        request,
+        "parts/rejected.html" if fragment else "422.html",
+        {"reasons": said},
+        status=status_of(refused),
+    )

@@ -35,12 +35,25 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         self._do_not_wait_for_the_disk()
         console.print("building 经州市 (fictional; seed {seed})".format(**options))
-        built = building.build(size=options["size"], seed=options["seed"], say=lambda line: console.print(f"  {line}"))
+        built = building.build(
+            size=options["size"], seed=options["seed"], say=lambda line: console.print(f"  {line}")
+        )
         building.open_accounts(built)
-        columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("  {task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=console) as progress:
             task = progress.add_task(f"playing {options['days']} days of cases", total=options["cases"])
-            history.play(built, days=options["days"], total=options["cases"], seed=options["seed"], say=lambda done, of: progress.update(task, completed=done))
+            history.play(
+                built,
+                days=options["days"],
+                total=options["cases"],
+                seed=options["seed"],
+                say=lambda done, of: progress.update(task, completed=done),
+            )
         seals.seal()
         found = seals.verify()
         if found.faults:

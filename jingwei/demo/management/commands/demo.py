@@ -37,7 +37,12 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--reset", action="store_true", help="throw the demo city away first")
-        parser.add_argument("--size", choices=["demo", "city"], default="demo", help="city: 16,000 grids, 24,000 staff, 18,700 organisations")
+        parser.add_argument(
+            "--size",
+            choices=["demo", "city"],
+            default="demo",
+            help="city: 16,000 grids, 24,000 staff, 18,700 organisations",
+        )
         parser.add_argument("--cases", type=int, default=4000)
         parser.add_argument("--days", type=int, default=60)
         parser.add_argument("--seed", type=int, default=1)
@@ -68,7 +73,9 @@ class Command(BaseCommand):
             command += [f"--{name}", str(options[name])]
         done = subprocess.run(command, env={**os.environ, "JINGWEI_CITY": f"{half}/"}, check=False)  # noqa: S603  (our own command)
         if done.returncode:
-            raise CommandError("The demo city could not be built; see above. Nothing is left behind but " + str(half))
+            raise CommandError(
+                "The demo city could not be built; see above. Nothing is left behind but " + str(half)
+            )
         shutil.rmtree(home, ignore_errors=True)
         half.rename(home)
 
@@ -76,7 +83,9 @@ class Command(BaseCommand):
         os.environ["JINGWEI_CITY"] = f"{home}/"
         self.stdout.write("")
         self.stdout.write(f"经州市 · Jingzhou: http://{host}:{port}/   (Ctrl-C ends it)")
-        self.stdout.write(f"Staff sign in at http://{host}:{port}/sign-in — every demo account has the password {PASSWORD}")
+        self.stdout.write(
+            f"Staff sign in at http://{host}:{port}/sign-in — every demo account has the password {PASSWORD}"
+        )
         for login, (role, _, _) in {**ACCOUNTS, "demo-admin": ("administrator", "", 0)}.items():
             self.stdout.write(f"  {login:16} {label(role)}")
         self.stdout.flush()

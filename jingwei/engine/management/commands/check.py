@@ -19,7 +19,9 @@ class Command(django_check.Command):
     help = "Check playbooks (all that ship with the project, or the folders named)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--words", action="store_true", help="list the conditions and effects a procedure may name")
+        parser.add_argument(
+            "--words", action="store_true", help="list the conditions and effects a procedure may name"
+        )
         super().add_arguments(parser)
 
     def handle(self, *folders: str, **options: Any) -> None:
@@ -27,7 +29,11 @@ class Command(django_check.Command):
             self._list_words()
             return
         super().handle(**options)
-        found = [problem for folder in (map(Path, folders) if folders else check.folders()) for problem in self._look_at(folder)]
+        found = [
+            problem
+            for folder in (map(Path, folders) if folders else check.folders())
+            for problem in self._look_at(folder)
+        ]
         if found:
             raise CommandError(f"{len(found)} problems")
 
@@ -42,6 +48,8 @@ class Command(django_check.Command):
         for name, function in CONDITIONS.items():
             self.stdout.write(f"if: {name} — {function.__doc__}")
         for name, effect in EFFECTS.items():
-            self.stdout.write(f"then: {{{name}: {effect.what}{''.join(f', {arg}: …' for arg in effect.args)}}} — {effect.run.__doc__}")
+            self.stdout.write(
+                f"then: {{{name}: {effect.what}{''.join(f', {arg}: …' for arg in effect.args)}}} — {effect.run.__doc__}"
+            )
         for name, what in {**TELLS, **LATE}.items():
             self.stdout.write(f"tell/late: {{{name}: {what}}}")

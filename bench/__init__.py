@@ -1,0 +1,1 @@
+"""Measurements. `make bench` runs them all and writes docs/benchmarks.md; every figure stands beside a control of the same run."""

@@ -1,0 +1,48 @@
+"""Starting and ending what is measured: granian with so many processes and threads, in the city folder of the bench."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+GRANIAN = Path(sys.executable).parent / "granian"
+
+
+@contextlib.contextmanager
+def serving(application: str, port: int, *, processes: int = 2, threads: int = 2) -> Iterator[int]:
+    """Serve a WSGI application; yield the number of the server's process."""
+    command = [
+        str(GRANIAN), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", str(processes), "--blocking-threads", str(threads),
+        "--backpressure", "256", "--no-ws", "--log-level", "warning", application,
+    ]  # fmt: skip
+    server = subprocess.Popen(command, cwd=TOP, env=os.environ.copy())
+    try:
+        _wait_for(port, server)
+        yield server.pid
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        if server.poll() is not None:
+            raise SystemExit("the server ended while starting")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+            return
+        time.sleep(0.1)
+    raise SystemExit("the server did not start")
+
+
+def memory_of(pid: int) -> list[float]:
+    """Resident memory of a server's processes, in MB, the largest first."""
+    family = subprocess.run(["ps", "-o", "rss=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout.split()  # noqa: S607
+    return sorted((int(kilobytes) / 1024 for kilobytes in family), reverse=True)
