@@ -37,8 +37,8 @@ def send(port: int, requests: Iterator[bytes], *, clients: int = 8, seconds: flo
     times: list[float] = []
     statuses: dict[int, int] = {}
     began = time.perf_counter()
-    for _ in range(clients):
-        _next(poll, _connect(port), requests, port)
+    for number in range(clients):
+        _next(poll, _connect(port, number), requests, port)
     while poll.get_map():
         for key, _events in poll.select(timeout=30) or _silent():
             state = key.data
@@ -59,8 +59,9 @@ def send(port: int, requests: Iterator[bytes], *, clients: int = 8, seconds: flo
     return Load(len(times) / (time.perf_counter() - began), times, statuses)
 
 
-def _connect(port: int) -> socket.socket:
-    made = socket.create_connection(("127.0.0.1", port))
+def _connect(port: int, number: int = 0) -> socket.socket:
+    """Each connection comes from an address of its own, as residents do."""
+    made = socket.create_connection(("127.0.0.1", port), source_address=(f"127.0.1.{1 + number}", 0))
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return made
 

@@ -14,12 +14,13 @@ import os
 import secrets
 import tomllib
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class City:
     """What the settings need to know of a city before there is a database."""
 
@@ -35,6 +36,7 @@ class City:
     languages: tuple[str, ...] = ("zh-hans", "en")
     hotline: str = "12345"
     secure: bool = False
+    reports_per_address: int = 40  # from one address in ten minutes; a school or office may need more
     tiers: dict[str, int] = field(
         default_factory=lambda: {"city": 4, "county": 6, "street": 9, "community": 12, "grid": 15}
     )
@@ -74,6 +76,7 @@ def load(home: Path) -> City:
     return City(home, **(said | lists))
 
 
+@cache
 def key(city: City, name: str, *, size: int = 32) -> bytes:
     """Return the key in keys/<name>, making it on first use, readable by the owner only."""
     file = city.keys / name

@@ -91,6 +91,11 @@ def cluster(settings: dict[str, str], *, folder: Path | None = None, port: int =
             shutil.rmtree(home, ignore_errors=True)
 
 
+def keepable(name: str) -> Path:
+    """A folder for a cluster that is used again: under var/ where the server's user can go, else in the temporary folder."""
+    return (TOP / "var" if _can_enter(TOP / "var") else Path(tempfile.gettempdir())) / f"jingwei-pg-{name}"
+
+
 def _home(folder: Path | None) -> Path:
     """A folder that the server's user can enter."""
     home = folder or Path(

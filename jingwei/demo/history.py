@@ -69,6 +69,8 @@ def play(
     town = _town(built)
     first = (end - timedelta(days=days)).date()
     arrivals = [moment for moment in matters.arrivals(chance, first, days + 1, total) if moment < end][:total]
+    if not arrivals:
+        return 0
     waiting: list[tuple[datetime, int, Step]] = []
     for number, moment in enumerate(arrivals):
         heapq.heappush(waiting, (moment, number, _plan(number, town, Random(f"{seed}/{number}"))))  # noqa: S311  (a demo, not a secret)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,49 +59,56 @@ class About:
 
 
 def take_in(
-    case_id: UUID, procedure: str, entered: Entered, *, by: Actor, source: str, bound_to: str, about: About | None = None,
-    happened_at: datetime | None = None, claimed_at: datetime | None = None,
-) -> TakenIn:  # fmt: skip
+    case_id: UUID,
+    procedure: str,
+    entered: Entered,
+    *,
+    by: Actor,
+    source: str,
+    bound_to: str,
+    about: About | None = None,
+    happened_at: datetime | None = None,
+    claimed_at: datetime | None = None,
+    first: Callable[[], None] | None = None,
+) -> TakenIn:
     """Begin a case. The client made the id when the form opened: the same id with the same content is the same answer.
 
     `happened_at` is when it came in on paper or by telephone, if that was earlier; the time of receipt is now.
+    `first` runs at the start of the same transaction: a limit that counts along costs no commit of its own.
     """
     playbook = library.in_force(procedure)
     values, reasons = entering.read(playbook, entered)
     case = _new_case(case_id, playbook, values, source=source, about=about, happened_at=happened_at)
-    reasons += rules.why_not_intake(
-        playbook.procedure, {**values, **{r.field: None for r in reasons}}, source
-    )
+    wrong = {reason.field: None for reason in reasons}
+    reasons += rules.why_not_intake(playbook.procedure, {**values, **wrong}, source)
     reasons += pictures_belong(case, playbook, values)
     refuse_if(_first_per_field(reasons))
-    code = ids.new_code()
+    code = query_code(case_id)
     case.reporter, case.query_code = ids.new_id(), code_hash(code)
     if isinstance(by, Party):
         by = Party(id=case.reporter)
     case.number = _number(playbook.procedure, case, values)
     content = json.dumps([procedure, values, source], sort_keys=True, ensure_ascii=False).encode()
     with transaction.atomic():
-        answer = requests.seen_before(
-            case_id, bound_to=bound_to, content=content, answer={"case": str(case_id), "code": code}
-        )
-        if answer is not None:
-            return TakenIn(Case.objects.get(pk=answer["case"]), answer["code"], again=True)
-        change = CaseChange(
-            case,
-            playbook,
-            Done("intake", procedure, _role_at_intake(by)),
-            by=by,
-            entered=values,
-            claimed_at=claimed_at,
-        )
+        if first is not None:
+            first()
+        if requests.seen_before(case_id, bound_to=bound_to, content=content, answer={}) is not None:
+            return TakenIn(Case.objects.get(pk=case_id), code, again=True)
+        done = Done("intake", procedure, _role_at_intake(by))
+        change = CaseChange(case, playbook, done, by=by, entered=values, claimed_at=claimed_at)
         change.enter()
         change.go(playbook.procedure.start)
         change.save()
     return TakenIn(case, code)
 
 
+def query_code(case_id: UUID) -> str:
+    """The code that opens a case's follow page: 50 bits of a keyed hash of its id, so that it need not be kept anywhere."""
+    return ids.code_of(hmac.new(cities.key(settings.CITY, "query-codes"), case_id.bytes, hashlib.sha256).digest())
+
+
 def code_hash(code: str) -> bytes:
-    """What is stored of a query code: a keyed hash, so that the table opens nothing."""
+    """What is stored of a query code: again a keyed hash, so that the table opens nothing."""
     return hmac.new(cities.key(settings.CITY, "query-codes"), code.encode(), hashlib.sha256).digest()
 
 
@@ -403,7 +410,7 @@ def link(case: Case, other: Case, kind: str, *, by: Actor) -> Case:
             other.pk == case.pk
             or other.procedure != case.procedure
             or other.ended_at
-            or not may_see(by, other, playbook.procedure)
+            or not (isinstance(by, Party) or may_see(by, other, playbook.procedure))
         ):
             reasons.append(Reason("cannot-follow"))
         if "follows" in other.counters or "follows" in case.counters:

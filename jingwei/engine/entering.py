@@ -142,7 +142,7 @@ def _point(given: Mapping[str, Any]) -> dict[str, Any]:
         lon, lat = float(given["lon"]), float(given["lat"])
     except (KeyError, TypeError, ValueError) as bad:
         raise Wrong("not-a-point") from bad
-    if why := coordinates.plausible(lon, lat, atlas().bounds()):
+    if why := coordinates.plausible(lon, lat, atlas().bounds):
         raise Wrong(f"point-{why.replace('_', '-')}")
     lon, lat = coordinates.to_cgcs2000(lon, lat, source)
     return {"lon": round(lon, 6), "lat": round(lat, 6), "source": source}

@@ -31,6 +31,7 @@ from jingwei.kernel.models import (
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Reason, Refused
 from jingwei.kernel.worker import job
+from jingwei.registry.models import Person
 from jingwei.registry.staff import Staff
 
 #: purposes for which a protected value may be read
@@ -165,8 +166,10 @@ def replay_erasures() -> int:
 def _forget_traces() -> None:
     """Pictures of forms never sent (a day), request ids (30 days), done effects (30 days), login addresses (12 months)."""
     moment = now()
-    loose = Attachment.objects.filter(added_at__lt=moment - timedelta(days=1)).exclude(
-        case__in=Case.objects.values("pk")
+    loose = (
+        Attachment.objects.filter(added_at__lt=moment - timedelta(days=1))
+        .exclude(case__in=Case.objects.values("pk"))
+        .exclude(pk__in=Person.objects.filter(photo__isnull=False).values("photo"))  # on grid boards, with consent
     )
     for case in set(loose.values_list("case", flat=True)[:AT_ONCE]):
         files.remove_all(case)

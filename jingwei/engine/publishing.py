@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,36 @@ def _class(list_name: str, parent: str, kind: dict[str, Any], order: int) -> Cas
         list=list_name, code=kind["code"], parent=parent, zh=kind["zh"], en=kind["en"], filed_when=kind.get("filed_when", ""),
         closed_when=kind.get("closed_when", ""), limits=limits, lead=kind.get("lead", ""), evidence=int(kind.get("evidence", 1)), order=order,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """A playbook folder of the project beside what is in force: `newer` says that publishing it would change something."""
+
+    folder: str
+    procedure: str
+    version: int
+    in_force: int
+    newer: bool
+    problems: tuple[library.Problem, ...]
+
+
+def shipped() -> list[Shipped]:
+    """Every playbook that ships with the project: its version, what the checker says, and whether a newer one waits."""
+    found = []
+    for folder in check.folders():
+        playbook, problems = library.read_folder(folder)
+        problems = problems + (check.problems_of(playbook) if playbook else [])
+        name = playbook.procedure.procedure if playbook else folder.name
+        there = ProcedureVersion.objects.filter(procedure=name).order_by("-version").first()
+        version = playbook.procedure.version if playbook else 0
+        found.append(
+            Shipped(
+                folder.name, name, version, there.version if there else 0,
+                newer=playbook is not None and (there is None or version > there.version), problems=tuple(problems),
+            )
+        )  # fmt: skip
+    return found
 
 
 def publish_all(*, by: Actor) -> list[str]:

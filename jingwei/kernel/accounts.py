@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ LONGEST_SESSION = timedelta(hours=12)
 IDLE_MINUTES = {False: 30, True: 15}  # True: accounts that need a second factor
 LOGINS_PER_ADDRESS = throttle.Rate("login", 60, timedelta(minutes=10))
 DEMO_PREFIX = "demo-"
+_LOGIN = re.compile(r"\w[\w.@-]{1,39}")
 
 #: compared against when there is no such account, so that an answer takes as long either way
 _NOBODY = make_password(secrets.token_hex(16))
@@ -44,7 +46,11 @@ class Login:
 def open_account(
     login: str, person: int, *, by: Actor, password: str = "", needs_second_factor: bool = False
 ) -> tuple[Account, str]:
-    """Create an account; return it and, without a password, the activation code to be printed once."""
+    """Create an account; return it and, without a password, the activation code to be printed once.
+
+    Refused: the login name is taken or not usable, the person has an account already.
+    """
+    _refuse_account(login, person)
     account = Account(login=login, person=person, needs_second_factor=needs_second_factor)
     code = "" if password else ids.new_code(12)
     if password:
@@ -52,9 +58,24 @@ def open_account(
     account.password = make_password(password or None)
     if code:
         account.activation, account.activation_until = _hash(code), now() + timedelta(days=ACTIVATION_DAYS)
-    account.save(force_insert=True)
-    journal.record(account, "account-opened", by=by, detail={"person": person})
+    with transaction.atomic():
+        account.save(force_insert=True)
+        journal.record(account, "account-opened", by=by, detail={"person": person})
     return account, code
+
+
+def _refuse_account(login: str, person: int) -> None:
+    reasons = []
+    if not _LOGIN.fullmatch(login):
+        reasons.append(Reason("login-signs", "login"))
+    elif Account.objects.filter(login=login).exists():
+        reasons.append(Reason("login-taken", "login"))
+    elif login.startswith(DEMO_PREFIX) and not settings.DEMO:
+        reasons.append(Reason("demo-accounts-only-in-demo", "login"))
+    if Account.objects.filter(person=person).exists():
+        reasons.append(Reason("has-account", "person"))
+    if reasons:
+        raise Refused(*reasons)
 
 
 def activate(login: str, code: str, password: str) -> Account:
@@ -125,15 +146,29 @@ def close_account(account: Account, *, by: Actor) -> None:
 
 
 def new_activation(account: Account, *, by: Actor) -> str:
-    """Return a fresh one-time code for somebody who lost the password; the old password ends."""
+    """Return a fresh one-time code for somebody who lost the password or comes back; the old password ends."""
     code = ids.new_code(12)
     end_sessions(account, by=by)
+    verb = "activation-renewed" if account.is_active else "account-reopened"
     with transaction.atomic():
         journal.record(
-            account, "activation-renewed", by=by, password=make_password(None), failures=0, locked_until=None,
+            account, verb, by=by, password=make_password(None), failures=0, locked_until=None, is_active=True,
             activation=_hash(code), activation_until=now() + timedelta(days=ACTIVATION_DAYS),
         )  # fmt: skip
     return code
+
+
+def unlock(account: Account, *, by: Actor) -> None:
+    """End the lock after too many failures before its time is up."""
+    with transaction.atomic():
+        journal.record(account, "account-unlocked", by=by, failures=0, locked_until=None)
+
+
+def require_second_factor(account: Account, *, by: Actor) -> None:
+    """From now on this account logs in with two factors (somebody took an administrator's post)."""
+    if not account.needs_second_factor:
+        with transaction.atomic():
+            journal.record(account, "second-factor-required", by=by, needs_second_factor=True)
 
 
 def change_password(account: Account, old: str, new: str) -> None:

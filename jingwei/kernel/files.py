@@ -60,6 +60,15 @@ def folder_of(case: UUID) -> Path:
     return Path(settings.CITY.files) / case.hex[-3:] / case.hex
 
 
+def remove_one(attachment: UUID) -> None:
+    """Delete one file, row and bytes."""
+    row = Attachment.objects.filter(pk=attachment).first()
+    if row is not None:
+        path_of(row).unlink(missing_ok=True)
+        path_of(row, small=True).unlink(missing_ok=True)
+        row.delete()
+
+
 def remove_all(case: UUID) -> int:
     """Delete every file of a case, rows and bytes; return how many there were."""
     rows = list(Attachment.objects.filter(case=case))

@@ -27,6 +27,12 @@ def new_code(length: int = 10) -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
+def code_of(digest: bytes, length: int = 10) -> str:
+    """Return a hash as a code of so many signs, five bits each."""
+    number = int.from_bytes(digest[:16], "big")
+    return "".join(ALPHABET[number >> (5 * place) & 31] for place in range(length))
+
+
 def read_code(typed: str) -> str:
     """Return what was typed as a code: capitals, no blanks, O read as 0, I and L as 1, full-width as plain."""
     plain = "".join(chr(ord(c) - 0xFEE0) if 0xFF01 <= ord(c) <= 0xFF5E else c for c in typed.strip())

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from jingwei.kernel import ids
+from jingwei.kernel import ids, journal
+from jingwei.kernel.actors import Actor
 from jingwei.kernel.models import OutboxRow
 from jingwei.kernel.moments import now
 
@@ -60,9 +61,14 @@ def stuck() -> list[OutboxRow]:
     return list(OutboxRow.objects.filter(done_at=None, tries__gte=STUCK_AFTER).order_by("created_at")[:200])
 
 
-def try_again(row: OutboxRow) -> None:
-    """Let a stuck effect run at once, with a fresh count of tries."""
-    OutboxRow.objects.filter(pk=row.pk, done_at=None).update(due_at=now(), claimed_until=None, tries=0)
+@transaction.atomic
+def try_again(row: OutboxRow, *, by: Actor) -> bool:
+    """Let a stuck effect run at once, with a fresh count of tries; who said so is a line. False when it is done by now."""
+    waiting = OutboxRow.objects.filter(pk=row.pk, done_at=None)
+    if not waiting.update(due_at=now(), claimed_until=None, tries=0):
+        return False
+    journal.record_apart("effect", row.key, "tried-again", by=by, detail={"effect": row.effect, "row": row.pk})
+    return True
 
 
 def _claim(at_once: int) -> list[OutboxRow]:

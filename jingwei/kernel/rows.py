@@ -6,12 +6,14 @@ Constraints, column types and defaults stay those of the models; only `save()` i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from django.db import connection, models
+from psycopg import RawCursor
+from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int8
 
 
@@ -31,27 +33,20 @@ def write(inserts: Sequence[models.Model], updates: Sequence[Update] = ()) -> No
     groups: dict[type[models.Model], list[models.Model]] = {}
     for row in inserts:
         groups.setdefault(type(row), []).append(row)
-    parts = [
-        (_insert(model, len(group)), [v for row in group for v in _values(model, row)])
-        for model, group in groups.items()
-    ]
+    statements, values = [], []
+    for model, group in groups.items():
+        statements.append(_insert(model, len(group)))
+        values.append([ready(row.__dict__[name]) for row in group for name, ready in _columns(model)])
     for update in updates:
         model = type(update.row)
-        fields = _by_name(model)
-        values = [_prepared(fields[name], value) for name, value in update.values.items()]
-        parts.append(
-            (_update(model, tuple(update.values), ()), [*values, _prepared(_key(model), update.row.pk)])
-        )
-        for name, value in update.values.items():
-            setattr(update.row, name, value)
-    if connection.vendor == "postgresql" and len(parts) > 1:
-        _run(
-            _together(tuple(statement for statement, _ in parts)),
-            [value for _, values in parts for value in values],
-        )
+        statements.append(_update(model, tuple(update.values), ()))
+        values.append(_ready(model, {**update.values, _key(model): update.row.pk}))
+        update.row.__dict__.update(update.values)
+    if connection.vendor == "postgresql" and len(statements) > 1:
+        _run(_together(tuple(statements)), [value for part in values for value in part])
     else:
-        for statement, values in parts:
-            _run(statement, values)
+        for statement, part in zip(statements, values, strict=True):
+            _run(statement, part)
 
 
 def insert(*rows: models.Model) -> None:
@@ -65,14 +60,10 @@ def change(row: models.Model, *, only_if: dict[str, Any], **values: Any) -> bool
     First write wins, on SQLite and PostgreSQL alike. The row in memory takes the values when the database did.
     """
     model = type(row)
-    statement = _update(model, tuple(values), tuple(only_if))
-    fields = _by_name(model)
-    params = [_prepared(fields[name], value) for name, value in (*values.items(), *only_if.items())]
-    params.append(_prepared(_key(model), row.pk))
-    if _run(statement, params) != 1:
+    params = _ready(model, values) + _ready(model, only_if) + _ready(model, {_key(model): row.pk})
+    if _run(_update(model, tuple(values), tuple(only_if)), params) != 1:
         return False
-    for name, value in values.items():
-        setattr(row, name, value)
+    row.__dict__.update(values)
     return True
 
 
@@ -81,59 +72,33 @@ def reserve_keys(model: type[models.Model], count: int) -> list[int]:
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
-            )
+            series = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+            cursor.execute(series, [table, count])
             return [row[0] for row in cursor.fetchall()]
         # one writer only, and what a rollback gives back was never seen
-        cursor.execute(
-            f"SELECT MAX((SELECT COALESCE(MAX(id), 0) FROM {table}), COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))",
-            [table],
-        )  # noqa: S608
+        highest = f"SELECT MAX((SELECT COALESCE(MAX(id), 0) FROM {table}), "  # noqa: S608
+        cursor.execute(highest + "COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))", [table])
         last = int(cursor.fetchone()[0])
     return list(range(last + 1, last + 1 + count))
 
 
-def _values(model: type[models.Model], row: models.Model) -> list[Any]:
-    return [_prepared(field, field.pre_save(row, add=True)) for field in _columns(model)]
-
-
-def _prepared(field: models.Field[Any, Any], value: Any) -> Any:
-    ready = field.get_db_prep_save(value, connection)
-    # one integer type, whatever the size of the number: else every mix of sizes would be a statement of its own
-    if type(ready) is int and connection.vendor == "postgresql":
-        return Int8(ready)
-    return ready
-
-
-def _run(statement: str, params: Sequence[Any]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return int(cursor.rowcount)
-
-
-@cache
-def _columns(model: type[models.Model]) -> tuple[models.Field[Any, Any], ...]:
-    """Every column but a key that the database makes."""
-    return tuple(f for f in model._meta.concrete_fields if not isinstance(f, models.AutoField))
+# ---------------------------------------------------------------- statements
 
 
 @cache
 def _insert(model: type[models.Model], count: int) -> str:
-    columns = _columns(model)
-    names = ", ".join(f'"{f.column}"' for f in columns)
-    places = "(" + ", ".join(["%s"] * len(columns)) + ")"
+    fields = _by_name(model)
+    names = ", ".join(f'"{fields[name].column}"' for name, _ in _columns(model))
+    places = "(" + ", ".join(["%s"] * len(_columns(model))) + ")"
     return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES {", ".join([places] * count)}'  # noqa: S608
 
 
 @cache
-def _by_name(model: type[models.Model]) -> dict[str, models.Field[Any, Any]]:
-    return {f.attname: f for f in model._meta.concrete_fields}
-
-
-def _key(model: type[models.Model]) -> models.Field[Any, Any]:
-    assert model._meta.pk is not None  # noqa: S101  (every table of ours has a key)
-    return model._meta.pk
+def _update(model: type[models.Model], names: tuple[str, ...], conditions: tuple[str, ...]) -> str:
+    columns = {name: f'"{field.column}" = %s' for name, field in _by_name(model).items()}
+    sets = ", ".join(columns[name] for name in names)
+    wheres = " AND ".join(columns[name] for name in (*conditions, _key(model)))
+    return f'UPDATE "{model._meta.db_table}" SET {sets} WHERE {wheres}'  # noqa: S608
 
 
 @cache
@@ -143,8 +108,75 @@ def _together(statements: tuple[str, ...]) -> str:
 
 
 @cache
-def _update(model: type[models.Model], names: tuple[str, ...], conditions: tuple[str, ...]) -> str:
-    columns = {name: f'"{field.column}" = %s' for name, field in _by_name(model).items()}
-    sets = ", ".join(columns[name] for name in names)
-    wheres = " AND ".join([columns[name] for name in conditions] + [f'"{_key(model).column}" = %s'])
-    return f'UPDATE "{model._meta.db_table}" SET {sets} WHERE {wheres}'  # noqa: S608
+def _numbered(statement: str) -> str:
+    """The same statement with PostgreSQL's own places ($1, $2 …), so that nothing has to look for them again."""
+    parts = statement.split("%s")
+    return "".join(f"{part}${n}" for n, part in enumerate(parts[:-1], 1)) + parts[-1]
+
+
+def _run(statement: str, params: Sequence[Any]) -> int:
+    if connection.vendor != "postgresql" or connection.queries_logged:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, params)
+            return int(cursor.rowcount)
+    connection.ensure_connection()
+    with connection.wrap_database_errors, RawCursor(connection.connection) as raw:
+        raw.execute(_numbered(statement), params)
+        return int(raw.rowcount)
+
+
+# ---------------------------------------------------------------- values
+
+
+def _ready(model: type[models.Model], values: dict[str, Any]) -> list[Any]:
+    ready = _by_column(model)
+    return [ready[name](value) for name, value in values.items()]
+
+
+@cache
+def _columns(model: type[models.Model]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """Every column but a key that the database makes, with what makes its value ready."""
+    ready = _by_column(model)
+    return tuple((f.attname, ready[f.attname]) for f in model._meta.concrete_fields if not isinstance(f, models.AutoField))
+
+
+@cache
+def _by_column(model: type[models.Model]) -> dict[str, Callable[[Any], Any]]:
+    """What makes a value ready for its column. PostgreSQL takes most of Python's values as they are."""
+    return {name: _readying(field) for name, field in _by_name(model).items()}
+
+
+def _readying(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
+    target = field.target_field if isinstance(field, models.ForeignKey) else field
+    if connection.vendor == "postgresql":
+        if isinstance(target, models.JSONField):
+            return lambda value: None if value is None else Jsonb(value)
+        if isinstance(target, models.IntegerField):
+            # one integer type, whatever the size of the number: else every mix of sizes would be a statement of its own
+            return lambda value: None if value is None else Int8(value)
+        if isinstance(target, _AS_THEY_ARE):
+            return lambda value: value
+    return lambda value: field.get_db_prep_save(value, connection)
+
+
+_AS_THEY_ARE = (
+    models.CharField,
+    models.TextField,
+    models.UUIDField,
+    models.DateTimeField,
+    models.DateField,
+    models.BooleanField,
+    models.BinaryField,
+    models.FloatField,
+)
+
+
+@cache
+def _by_name(model: type[models.Model]) -> dict[str, models.Field[Any, Any]]:
+    return {field.attname: field for field in model._meta.concrete_fields}
+
+
+@cache
+def _key(model: type[models.Model]) -> str:
+    assert model._meta.pk is not None  # noqa: S101  (every table of ours has a key)
+    return model._meta.pk.attname

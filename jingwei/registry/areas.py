@@ -103,6 +103,20 @@ def add_alias(area: Area, name: str, *, by: Actor, source: str = "") -> AreaAlia
 
 
 @transaction.atomic
+def remove_alias(alias: AreaAlias, *, by: Actor) -> None:
+    """A second name was wrong, or means another place by now."""
+    journal.record(alias.area, "alias-removed", by=by, detail={"alias": alias.pk})
+    alias.delete()
+
+
+@transaction.atomic
+def unmap_overlay(overlay: Area, base: Area, *, by: Actor) -> None:
+    """An area across the tree no longer lies over a base grid."""
+    if AreaMapping.objects.filter(overlay=overlay, base=base).delete()[0]:
+        journal.record(overlay, "overlay-unmapped", by=by, detail={"base": base.pk})
+
+
+@transaction.atomic
 def map_overlay(overlay: Area, bases: Iterable[Area], *, by: Actor, reason: str = "") -> list[AreaMapping]:
     """Lay an area across the tree over base grids. A base that has one of the same kind already needs a reason."""
     bases = list(bases)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -101,6 +102,7 @@ class Atlas:
                 found[int(point)] = int(self._ids[borders[order[at]]])
         return found
 
+    @cached_property
     def bounds(self) -> tuple[float, float, float, float] | None:
         """West, south, east, north of everything that has a border."""
         if not len(self._ids):

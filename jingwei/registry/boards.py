@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import shapely
+from django.db import transaction
+from django.db.models import QuerySet
 
-from jingwei.kernel import files
+from jingwei.kernel import files, journal
+from jingwei.kernel.actors import Actor
 from jingwei.kernel.models import Attachment
-from jingwei.registry.models import Area, AreaMapping, Person, Post
+from jingwei.kernel.moments import now
+from jingwei.registry.atlas import code_range
+from jingwei.registry.models import Area, AreaMapping, BoardPrint, Person, Post
 from jingwei.registry.roles import label
 from jingwei.registry.seats import Holder, holders
 
@@ -84,6 +91,108 @@ def photo_files(area: int) -> dict[int, Path]:
     """The pictures that a place's board shows, by person."""
     people = Person.objects.filter(pk__in=[one.person for one in people_of(area) if one.person])
     return {person.pk: file for person in people if (file := photo_of(person))}
+
+
+# ---------------------------------------------------------------- printed boards
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A board on a wall that no longer says what is so: since its print, people or place have changed."""
+
+    area: int
+    code: str
+    name: str
+    printed_at: datetime
+    people: bool
+    place: bool
+
+
+@transaction.atomic
+def mark_printed(areas: Sequence[Area], *, by: Actor) -> None:
+    """Keep what the boards of these areas say at this moment; from now on they are compared with it."""
+    content, moment = _digests([area.pk for area in areas]), now()
+    for area in areas:
+        journal.record(area, "board-printed", by=by)
+    BoardPrint.objects.bulk_create(
+        [BoardPrint(area=area, printed_at=moment, digest=content[area.pk]) for area in areas],
+        update_conflicts=True, unique_fields=["area"], update_fields=["printed_at", "digest"], batch_size=500,
+    )  # fmt: skip
+
+
+def to_reprint(*, under: str = "") -> list[Outdated]:
+    """Return the printed boards that say something else by now, by code. The board on the web is always of now."""
+    prints = _printed(under)
+    found: list[Outdated] = []
+    for start in range(0, len(prints), AT_ONCE):
+        part = prints[start : start + AT_ONCE]
+        content = _digests([row[0] for row in part])
+        for area, code, name, printed_at, digest in part:
+            before, after = bytes(digest), content[area]
+            if before != after:
+                found.append(
+                    Outdated(
+                        area, code, name, printed_at, people=before[:16] != after[:16], place=before[16:] != after[16:]
+                    )
+                )
+    return found
+
+
+def never_printed(*, under: str = "") -> QuerySet[Area]:
+    """The grids whose board nobody has printed yet."""
+    return _in_force(under).filter(kind="grid", board_print=None).order_by("code")
+
+
+AT_ONCE = 1000
+
+
+def _printed(under: str) -> list[tuple[int, str, str, datetime, bytes]]:
+    rows = BoardPrint.objects.filter(area__in=_in_force(under)) if under else BoardPrint.objects.filter(area__valid_to=None)
+    columns = ("area_id", "area__code", "area__name", "printed_at", "digest")
+    return list(rows.order_by("area__code").values_list(*columns))
+
+
+def _in_force(under: str) -> QuerySet[Area]:
+    areas = Area.objects.filter(valid_to=None)
+    if under:
+        low, high = code_range(under)
+        areas = areas.filter(code__gte=low, code__lt=high)
+    return areas
+
+
+def _digests(areas: Sequence[int]) -> dict[int, bytes]:
+    """What the boards of these areas say, as hashes; five statements for a thousand boards."""
+    over: dict[int, list[int]] = {}
+    for base, overlay in AreaMapping.objects.filter(base__in=areas, overlay__valid_to=None).values_list(
+        "base", "overlay"
+    ):
+        over.setdefault(base, []).append(overlay)
+    found = holders(areas=sorted({*areas, *(one for many in over.values() for one in many)}))
+    at: dict[int, list[str]] = {}
+    asked = set(areas)
+    duties = dict(Post.objects.filter(pk__in=[h.post for h in found]).values_list("pk", "duty"))
+    pictures = dict(
+        Person.objects.filter(
+            pk__in={h.person for h in found if h.person}, photo__isnull=False, photo_consent_at__isnull=False
+        ).values_list("pk", "photo")
+    )
+    for h in found:
+        if h.area not in asked or h.role in (*ON_BOARD, *OFFICIALS):
+            said = [h.role, h.person, h.name, h.phone, duties.get(h.post, ""), str(pictures.get(h.person or 0, ""))]
+            at.setdefault(h.area or 0, []).append(repr(said))
+    places = Area.objects.filter(pk__in=areas).values_list("pk", "code", "name", "households", "population", "border")
+    content = {}
+    for pk, *facts, border in places:
+        people = [line for area in (pk, *sorted(over.get(pk, []))) for line in sorted(at.get(area, []))]
+        content[pk] = _hash(people) + _hash([*map(str, facts), bytes(border or b"").hex()])
+    return content
+
+
+def _hash(lines: Iterable[str]) -> bytes:
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).digest()
+
+
+# ---------------------------------------------------------------- drawing
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from jingwei.registry.models import (
     Person,
     Post,
 )
+from jingwei.registry import logins, photos
 from jingwei.registry.roles import label, roles
 from jingwei.registry.seats import in_force
 
@@ -111,6 +112,34 @@ def link_to_areas(unit: Organisation, areas: Iterable[Area], *, by: Actor, reaso
     OrganisationArea.objects.bulk_create(new, batch_size=500)
     journal.record(unit, "areas-linked", by=by, detail={"areas": [area.pk for area in areas][:500]})
     return len(new)
+
+
+@transaction.atomic
+def unlink_area(unit: Organisation, area: Area, *, by: Actor) -> None:
+    """A unit no longer works in an area."""
+    if OrganisationArea.objects.filter(organisation=unit, area=area).delete()[0]:
+        journal.record(unit, "area-unlinked", by=by, detail={"area": area.pk})
+
+
+@transaction.atomic
+def end_organisation(unit: Organisation, *, by: Actor, on: date | None = None) -> Organisation:
+    """A unit ceases, or the answer is every reason of `why_not_end`."""
+    if reasons := why_not_end(unit):
+        raise Refused(*reasons)
+    journal.record(unit, "organisation-ended", by=by, valid_to=on or today())
+    return unit
+
+
+def why_not_end(unit: Organisation) -> list[Reason]:
+    """Why a unit cannot cease yet: it has ended before, units or posts stand below it."""
+    reasons = []
+    if unit.valid_to is not None:
+        reasons.append(Reason("unit-ended", "unit"))
+    if unit.children.filter(valid_to=None).exists():
+        reasons.append(Reason("has-units-below"))
+    if unit.posts.filter(valid_to=None).exists():
+        reasons.append(Reason("has-posts"))
+    return reasons
 
 
 def areas_without(kind: str, *, area_kind: str = "grid") -> list[Area]:
@@ -208,6 +237,9 @@ def assign(
     row = Assignment(person=person, post=post, starts=starts, ends=ends, substitute=substitute, basis=basis)
     row.save(force_insert=True)
     journal.record(row, "assigned", by=by, detail={"person": person.pk, "post": post.pk})
+    account = Account.objects.filter(person=person.pk).first() if post.role in logins.TWO_FACTORS else None
+    if account is not None:
+        accounts.require_second_factor(account, by=by)
     return row
 
 
@@ -233,3 +265,4 @@ def leave(person: Person, *, by: Actor, on: date | None = None) -> None:
     if account:
         accounts.close_account(account, by=by)
     change_person(person, by=by, left_at=on, work_phone="", photo=None, photo_consent_at=None)
+    photos.remove(person)

@@ -31,7 +31,8 @@ def draw(source: str, **data: object) -> str:
 
 WORDS_ON = """
 ink paper, ink sheet, ink-2 well, ink-3 paper, ink-3 sheet, ink-3 well, ink-3 accent-wash, paper ink,
-accent paper, accent sheet, accent accent-wash, on-main main, on-main main-deep, m-name m-land, on-q1 q1, on-q5 q5,
+accent paper, accent sheet, accent accent-wash, on-main main, on-main main-deep,
+m-name m-land, on-q1 q1, on-q5 q5,
 ok sheet, soon sheet, soon soon-wash, late sheet, late paper, late late-wash, late accent-wash,
 new new-wash, active active-wash, waiting waiting-wash, done done-wash, done sheet, dropped dropped-wash
 """

@@ -1,6 +1,6 @@
 """The registry's tables, by noun."""
 
-from jingwei.registry.models.areas import Area, AreaAlias, AreaMapping, AreaSuccession, AreaVersion
+from jingwei.registry.models.areas import Area, AreaAlias, AreaMapping, AreaSuccession, AreaVersion, BoardPrint
 from jingwei.registry.models.imports import ImportBatch, ImportedRow
 from jingwei.registry.models.people import (
     Assignment,
@@ -14,6 +14,6 @@ from jingwei.registry.models.people import (
 )
 
 __all__ = [
-    "Area", "AreaAlias", "AreaMapping", "AreaSuccession", "AreaVersion", "Assignment", "ImportBatch", "ImportedRow", "Organisation",
+    "Area", "AreaAlias", "AreaMapping", "AreaSuccession", "AreaVersion", "Assignment", "BoardPrint", "ImportBatch", "ImportedRow", "Organisation",
     "OrganisationAlias", "OrganisationArea", "OrganisationVersion", "Person", "Post", "SeatRule",
 ]  # fmt: skip

@@ -123,3 +123,16 @@ class AreaMapping(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["overlay", "base"], name="mapping_once")]
+
+
+class BoardPrint(models.Model):
+    """What the board of an area showed when it was last printed: 16 bytes over the people on it, 16 over the place."""
+
+    area = models.OneToOneField(Area, on_delete=models.CASCADE, related_name="board_print")
+    printed_at = models.DateTimeField()
+    digest = models.BinaryField(max_length=32)
+
+    privacy: ClassVar = {"digest": PLAIN}
+
+    def __str__(self) -> str:
+        return f"board of {self.area_id}, {self.printed_at:%Y-%m-%d}"

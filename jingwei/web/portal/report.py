@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import segno
+from django.conf import settings
+from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,8 +29,7 @@ from jingwei.web.shell import fields, places, who
 
 #: what the portal offers, by the word in the address
 KINDS = {"event": "grid_event", "request": "resident_request"}
-REPORTS_PER_ADDRESS = throttle.Rate("report", 40, timedelta(minutes=10))
-REPORTS_IN_ALL = throttle.Rate("report-all", 6000, timedelta(minutes=1))
+REPORTS_PER_ADDRESS = throttle.Rate("report", settings.CITY.reports_per_address, timedelta(minutes=10))
 
 
 def report(request: HttpRequest, kind: str = "event") -> HttpResponse:
@@ -46,32 +48,36 @@ def _send(request: HttpRequest, playbook: Playbook, kind: str) -> HttpResponse:
         case_id = UUID(request.POST.get("id", ""))
     except ValueError:
         case_id = ids.new_id()
-    throttle.count(REPORTS_PER_ADDRESS, of=who.address_of(request))
-    throttle.count(REPORTS_IN_ALL)
-    names = [n for n in (*playbook.procedure.intake.fields,) if n in _SHOWN]
+    names = [name for name in playbook.procedure.intake.fields if name in _SHOWN]
     raw, wrong = fields.posted(request, playbook, names, case=case_id)
+
+    def count() -> None:
+        throttle.count(REPORTS_PER_ADDRESS, of=who.address_of(request))
+
     try:
         if wrong:
             raise Refused(*wrong)
-        taken = actions.take_in(
-            case_id, playbook.procedure.procedure, raw, by=Party(), source="resident", bound_to="portal"
-        )
+        procedure = playbook.procedure.procedure
+        taken = actions.take_in(case_id, procedure, raw, by=Party(), source="resident", bound_to="portal", first=count)
     except Refused as refused:
-        values, more = entering.read(playbook, raw)
-        said = [*refused.reasons, *(r for r in more if r.field not in {x.field for x in refused.reasons})]
-        return render(
-            request, "portal/report.html", _page(request, playbook, kind, case_id, raw, said), status=422
-        )
+        count()  # what was counted in the transaction went back with it; a try counts even when it fails
+        return render(request, "portal/report.html", _page(request, playbook, kind, case_id, raw, refused.reasons), status=422)
+    _join(request, taken.case)
     answer = redirect("reported", code=taken.code)
-    answer.set_cookie(
-        "last_code",
-        taken.code,
-        max_age=30 * 24 * 3600,
-        httponly=True,
-        samesite="Lax",
-        secure=request.is_secure(),
-    )
+    keep = {"max_age": 30 * 24 * 3600, "httponly": True, "samesite": "Lax", "secure": request.is_secure()}
+    answer.set_cookie("last_code", taken.code, **keep)
     return answer
+
+
+def _join(request: HttpRequest, case: Case) -> None:
+    """“It is the same; I met it too”: follow the report that was offered, if it is still open."""
+    try:
+        other = Case.objects.filter(pk=signing.loads(request.POST.get("same_as", ""), salt="similar", max_age=86400)).first()
+    except signing.BadSignature:
+        return
+    if other is not None:
+        with suppress(Refused):  # ended meanwhile, or follows itself: then the new report stands alone
+            actions.link(case, other, "follows", by=Party(id=case.reporter))
 
 
 _SHOWN = {"description", "photo", "place", "urgency", "reporter_contact"}
@@ -163,7 +169,7 @@ def _as_public(case: Case, playbook: Playbook) -> dict[str, Any]:
         "class": str(entry) if entry else _("not classed yet"),
         "place": atlas().name(case.grid or case.community),
         "received_at": case.received_at,
-        "mark": str(case.pk),
+        "mark": signing.dumps(str(case.pk), salt="similar"),
         "state": playbook.text("states", case.state),
         "kind": case.state_kind,
     }

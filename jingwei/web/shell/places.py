@@ -31,7 +31,7 @@ def name_place(request: HttpRequest) -> HttpResponse:
         lon, lat = float(request.GET["lon"]), float(request.GET["lat"])
     except (KeyError, ValueError):
         return render(request, "parts/place_named.html", {"why": reasons.say(Reason("not-a-point"))})
-    if why := coordinates.plausible(lon, lat, atlas().bounds()):
+    if why := coordinates.plausible(lon, lat, atlas().bounds):
         return render(
             request, "parts/place_named.html", {"why": reasons.say(Reason(f"point-{why.replace('_', '-')}"))}
         )
