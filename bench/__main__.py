@@ -34,6 +34,7 @@ def main() -> None:
         os.environ["JINGWEI_DATABASE"] = address
         if not chosen.keep or not (HOME / "city.toml").exists():
             make_city(address)
+        subprocess.run([sys.executable, "-m", "jingwei.cli", "migrate", "--verbosity", "0"], cwd=TOP, check=True)
         parts = [argument for part in chosen.only or PARTS for argument in ("--only", part)]
         measure = [sys.executable, "-m", "bench.running", *parts, "--rounds", str(chosen.rounds), "--seconds", str(chosen.seconds)]
         subprocess.run(measure, cwd=TOP, check=True)

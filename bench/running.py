@@ -48,7 +48,7 @@ def _writes(rounds: int, seconds: float) -> dict[str, object]:
     places_ = writes.points(500)
     unit = Organisation.objects.get(code="991103-municipal")
     handler, intake = writes.session_for("demo-handler"), writes.session_for("demo-intake")
-    waiting = writes.dispatched(int(rounds * seconds * 500) + 200, unit)
+    waiting = writes.dispatched(int((rounds + 1) * seconds * 650) + 100, unit)
     _control_table()
     with serving("bench.control:application", CONTROL_PORT), serving("jingwei.wsgi:application", PORT) as server:
         kinds = {

@@ -283,13 +283,23 @@ def ask(
     return Ask.objects.get(case_id=case.pk, asked_seq=row.asked_seq)
 
 
-def decide(question: Ask, granted: bool, *, by: Actor, entered: Entered | None = None) -> Case:
+def decide(
+    question: Ask,
+    granted: bool,
+    *,
+    by: Actor,
+    entered: Entered | None = None,
+    request: UUID | None = None,
+    bound_to: str = "",
+) -> Case:
     """Grant or refuse what was asked. Granting takes the move the procedure names, inside the same transaction."""
     case = Case.objects.get(pk=question.case_id)
     playbook = library.version(case.version_id)
     rule = playbook.procedure.asks[question.name]
     values, wrong = entering.read(playbook, entered or {})
     with transaction.atomic():
+        if _again(request, bound_to, [str(case.pk), "decide", question.pk, granted, values]):
+            return case
         change = CaseChange(
             case, playbook, Done("decide", question.name, question.decider_role), by=by, entered=values
         )
@@ -337,12 +347,17 @@ def give_task(
     to_unit: int | None = None,
     due_at: datetime | None = None,
     entered: Entered | None = None,
+    request: UUID | None = None,
+    bound_to: str = "",
 ) -> Case:
     """Give a piece of work to a co-handler, with its own due time."""
     playbook = library.version(case.version_id)
     rule = playbook.procedure.tasks[name]
     values, wrong = entering.read(playbook, entered or {})
     with transaction.atomic():
+        if _again(request, bound_to, [str(case.pk), "task", name, to_unit, due_at, values]):
+            case.refresh_from_db()
+            return case
         change = CaseChange(case, playbook, Done("task", name), by=by, entered=values)
         reasons = list(wrong) + [Reason("missing", field) for field in rule.needs if field not in values]
         if case.state not in rule.while_:
@@ -367,13 +382,22 @@ def give_task(
     return case
 
 
-def answer_task(task: Task, *, by: Actor, entered: Entered | None = None) -> Case:
+def answer_task(
+    task: Task,
+    *,
+    by: Actor,
+    entered: Entered | None = None,
+    request: UUID | None = None,
+    bound_to: str = "",
+) -> Case:
     """Answer a piece of work that was given."""
     case = Case.objects.get(pk=task.case_id)
     playbook = library.version(case.version_id)
     rule = playbook.procedure.tasks[task.name]
     values, wrong = entering.read(playbook, entered or {})
     with transaction.atomic():
+        if _again(request, bound_to, [str(case.pk), "answer", task.pk, values]):
+            return case
         change = CaseChange(case, playbook, Done("answer", task.name, rule.to), by=by, entered=values)
         mine = next((one for one in change.tasks if one.pk == task.pk), task)
         reasons = list(wrong) + [Reason("missing", field) for field in rule.answer if field not in values]

@@ -60,21 +60,10 @@ class CaseChange:
         self.is_new = case._state.adding
         if not self.is_new:
             case.seq += 1
-        self.asks: list[Ask] = (
-            []
-            if self.is_new or not case.counters.get("asks")
-            else list(Ask.objects.filter(case_id=case.pk).order_by("pk"))
-        )
-        self.tasks: list[Task] = (
-            []
-            if self.is_new or not case.counters.get("tasks")
-            else list(Task.objects.filter(case_id=case.pk).order_by("pk"))
-        )
-        clock_rows = (
-            []
-            if self.is_new or case.historical
-            else list(CaseClock.objects.filter(case_id=case.pk).order_by("pk"))
-        )
+        had = {} if self.is_new else case.counters
+        self.asks = rows.load(Ask, "id", case_id=case.pk) if had.get("asks") else []
+        self.tasks = rows.load(Task, "id", case_id=case.pk) if had.get("tasks") else []
+        clock_rows = [] if self.is_new or case.historical else rows.load(CaseClock, "id", case_id=case.pk)
         self.clocks = Clocks(self.procedure, calendar(), case.urgency, self.standards(), clock_rows)
         self.standing = Standing(case, self.procedure, tasks=self.tasks)
 

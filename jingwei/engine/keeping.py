@@ -16,7 +16,7 @@ from jingwei.engine import library, words
 from jingwei.engine.conditions import REOPEN_DAYS
 from jingwei.engine.models import Case, CaseAction, LegalHold
 from jingwei.engine.standing import Standing
-from jingwei.kernel import files, journal, rows, seals, sealed
+from jingwei.kernel import accounts, files, ids, journal, rows, sealed, seals, throttle
 from jingwei.kernel.actors import SYSTEM, Actor
 from jingwei.kernel.models import (
     Attachment,
@@ -95,16 +95,23 @@ def keep_no_longer() -> bool:
 
 
 def forget_contacts() -> int:
-    """Delete sealed values whose own time is over (a reporter's number 90 days after the end); return how many."""
+    """Delete sealed values whose own time is over (a reporter's number 90 days after the end); return how many.
+
+    A legal hold keeps them, as long as it is not lifted. That they went is a line of the journal.
+    """
     gone = 0
+    held = LegalHold.objects.filter(lifted_at=None).values("case")
     for playbook in library.all_in_force().values():
         for name, rule in playbook.procedure.fields.items():
             keep = _span(rule.keep)
             if rule.level in ("L2", "L3") and keep:
-                ended = Case.objects.filter(
-                    procedure=playbook.procedure.procedure, ended_at__lt=_cut(keep), holds=None
-                ).values("pk")
-                gone += SealedValue.objects.filter(field=name, case__in=ended).delete()[0]
+                ended = Case.objects.filter(procedure=playbook.procedure.procedure, ended_at__lt=_cut(keep))
+                over = ended.exclude(pk__in=held).values("pk")
+                gone += SealedValue.objects.filter(field=name, case__in=over).delete()[0]
+    if gone:
+        journal.record_apart(
+            "retention", ids.numbered(1), "contacts-forgotten", by=SYSTEM, detail={"values": gone}
+        )
     return gone
 
 
@@ -129,6 +136,8 @@ def erase_old_cases() -> bool:
 @transaction.atomic
 def erase(case: Case, *, by: Actor, reason: str) -> None:
     """Destroy the key and delete words, pictures, documents, effects and index entries; codes, times and counts stay."""
+    if case.erased_at is not None:
+        return
     if LegalHold.objects.filter(case=case, lifted_at=None).exists():
         raise Refused("held")
     CaseKey.objects.filter(case=case.pk).delete()
@@ -142,13 +151,13 @@ def erase(case: Case, *, by: Actor, reason: str) -> None:
     OutboxRow.objects.filter(case=case.pk).delete()
     RequestKey.objects.filter(pk=case.pk).delete()
     words.forget(case.pk)
-    files.remove_all(case.pk)
     moment = now()
     journal.record(
         case, "erased", by=by, detail={"reason": reason}, erased_at=moment, title="", lon=None, lat=None, query_code=None, reporter=None,
         values={name: value for name, value in case.values.items() if name in public},
     )  # fmt: skip
     rows.insert(Erasure(case=case.pk, erased_at=moment, reason=reason))
+    files.remove_all(case.pk)  # last: whoever was faster has been noticed by now
 
 
 def replay_erasures() -> int:
@@ -164,7 +173,8 @@ def replay_erasures() -> int:
 
 
 def _forget_traces() -> None:
-    """Pictures of forms never sent (a day), request ids (30 days), done effects (30 days), login addresses (12 months)."""
+    """Pictures of forms never sent (a day), limits (a day), request ids, done effects and ended logins (30 days), login
+    addresses (12 months)."""
     moment = now()
     loose = (
         Attachment.objects.filter(added_at__lt=moment - timedelta(days=1))
@@ -176,6 +186,8 @@ def _forget_traces() -> None:
     RequestKey.objects.filter(created_at__lt=moment - timedelta(days=30)).delete()
     OutboxRow.objects.filter(done_at__lt=moment - timedelta(days=30)).delete()
     StaffAccess.objects.filter(at__lt=moment - timedelta(days=366)).delete()
+    accounts.forget_old()
+    throttle.forget_old()
 
 
 def _span(keep: str) -> timedelta | None:

@@ -183,21 +183,36 @@ class ClassEntry:
     en: str
     limits: dict[str, dict[str, str]]
     lead: str
-    filed_when: str
-    closed_when: str
+    filed_when_zh: str
+    closed_when_zh: str
+    filed_when_en: str
+    closed_when_en: str
     evidence: int
     in_use: bool
 
     def __str__(self) -> str:
         return self.en if (get_language() or "").startswith("en") else self.zh
 
+    @property
+    def filed_when(self) -> str:
+        """When a matter counts, in the reader's language; Chinese where there is no English."""
+        return self._said(self.filed_when_zh, self.filed_when_en)
+
+    @property
+    def closed_when(self) -> str:
+        """When it is done, likewise."""
+        return self._said(self.closed_when_zh, self.closed_when_en)
+
+    def _said(self, zh: str, en: str) -> str:
+        return (en or zh) if (get_language() or "").startswith("en") else zh
+
 
 def _class_lists() -> dict[str, dict[str, ClassEntry]]:
     lists: dict[str, dict[str, ClassEntry]] = {}
     for c in CaseClass.objects.order_by("list", "order", "code"):
         entry = ClassEntry(
-            c.code, c.parent, c.zh, c.en, c.limits, c.lead, c.filed_when, c.closed_when, c.evidence, c.in_use
-        )
+            c.code, c.parent, c.zh, c.en, c.limits, c.lead, c.filed_when, c.closed_when, c.filed_when_en, c.closed_when_en, c.evidence, c.in_use
+        )  # fmt: skip
         lists.setdefault(c.list, {})[c.code] = entry
     return lists
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,8 @@ def load_classes(file: Path) -> int:
         "en",
         "filed_when",
         "closed_when",
+        "filed_when_en",
+        "closed_when_en",
         "limits",
         "lead",
         "evidence",
@@ -91,7 +94,8 @@ def _class(list_name: str, parent: str, kind: dict[str, Any], order: int) -> Cas
             Limit.parse(text)
     return CaseClass(
         list=list_name, code=kind["code"], parent=parent, zh=kind["zh"], en=kind["en"], filed_when=kind.get("filed_when", ""),
-        closed_when=kind.get("closed_when", ""), limits=limits, lead=kind.get("lead", ""), evidence=int(kind.get("evidence", 1)), order=order,
+        closed_when=kind.get("closed_when", ""), filed_when_en=kind.get("filed_when_en", ""), closed_when_en=kind.get("closed_when_en", ""),
+        limits=limits, lead=kind.get("lead", ""), evidence=int(kind.get("evidence", 1)), order=order,
     )  # fmt: skip
 
 
@@ -111,8 +115,8 @@ def shipped() -> list[Shipped]:
     """Every playbook that ships with the project: its version, what the checker says, and whether a newer one waits."""
     found = []
     for folder in check.folders():
-        playbook, problems = library.read_folder(folder)
-        problems = problems + (check.problems_of(playbook) if playbook else [])
+        newest = max(file.stat().st_mtime_ns for file in folder.rglob("*"))
+        playbook, problems = _looked_at(folder, newest)
         name = playbook.procedure.procedure if playbook else folder.name
         there = ProcedureVersion.objects.filter(procedure=name).order_by("-version").first()
         version = playbook.procedure.version if playbook else 0
@@ -130,3 +134,19 @@ def publish_all(*, by: Actor) -> list[str]:
     for file in sorted((PLAYBOOKS / "classes").glob("*.yaml")):
         load_classes(file)
     return [str(row) for folder in check.folders() if (row := publish(folder, by=by))]
+
+
+@lru_cache(maxsize=256)
+def _looked_at(folder: Path, newest: int) -> tuple[Playbook | None, list[library.Problem]]:
+    """A folder as read and checked; read again when a file of it is newer."""
+    playbook, problems = library.read_folder(folder)
+    return playbook, problems + (check.problems_of(playbook) if playbook else [])
+
+
+def publish_newer(*, by: Actor) -> list[str]:
+    """Publish what ships newer than what is in force, with the class lists it goes by; a city's own later versions stay."""
+    newer = [one for one in shipped() if one.newer]
+    if newer:
+        for file in sorted((PLAYBOOKS / "classes").glob("*.yaml")):
+            load_classes(file)
+    return [str(row) for one in newer if (row := publish(PLAYBOOKS / one.folder, by=by))]

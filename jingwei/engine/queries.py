@@ -17,7 +17,7 @@ from jingwei.engine.change import CaseChange, Done
 from jingwei.engine.definition import AskRule, Move, TaskRule
 from jingwei.engine.models import Ask, Case, CaseAction, CaseClock, Link, Message, Participant, Rating, Task
 from jingwei.engine.standing import TIER_COLUMNS, may_see, path_of, readers_of
-from jingwei.kernel import ids
+from jingwei.kernel import ids, rows
 from jingwei.kernel.actors import Actor, Party
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Reason
@@ -63,9 +63,10 @@ def not_about(actor: Staff, cases: QuerySet[Case]) -> QuerySet[Case]:
 
 def visible_case(actor: Actor, case_id: UUID) -> Case | None:
     """The case of this id if the actor may see it; anything else does not exist for them."""
-    case = Case.objects.filter(pk=case_id).first()
-    if case is None:
+    found = rows.load(Case, id=case_id)
+    if not found:
         return None
+    case = found[0]
     return case if may_see(actor, case, library.version(case.version_id).procedure) else None
 
 

@@ -34,6 +34,7 @@ class Standing:
 
     def __init__(self, case: Case, procedure: Procedure, *, tasks: Collection[Task] = ()) -> None:
         self.case, self.procedure, self.tasks = case, procedure, tasks
+        self._held: dict[Actor, frozenset[str]] = {}
 
     @cached_property
     def answering(self) -> Answering:
@@ -52,6 +53,11 @@ class Standing:
 
     def roles_of(self, actor: Actor) -> frozenset[str]:
         """Every role of the procedure that the actor holds in this case, plus `participants` when there is one."""
+        if actor not in self._held:
+            self._held[actor] = self._roles_of(actor)
+        return self._held[actor]
+
+    def _roles_of(self, actor: Actor) -> frozenset[str]:
         if isinstance(actor, Party):
             held = {
                 name
@@ -109,9 +115,9 @@ class Standing:
                 for task in self.tasks
                 if task.to_unit
             )
-        if role.post is None or actor.person in self._excluded(role):
-            return False
-        if actor.area not in self.answering.chain:
+        if role.post is None or actor.role not in (role.post, *desk_roles().values()):
+            return False  # a seat is of the role itself, or the desk it climbed to
+        if actor.area not in self.answering.chain or actor.person in self._excluded(role):
             return False
         seat = next((self.seat(name) for name, other in self.procedure.roles.items() if other is role), None)
         return seat is not None and actor.role == seat.role and actor.area == seat.area

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
 import secrets
+import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pyotp
 from django.conf import settings
@@ -14,6 +16,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F, Q
 
 from jingwei import city as cities
 from jingwei.kernel import ids, journal, rows, sealed, throttle
@@ -28,6 +31,8 @@ ACTIVATION_DAYS = 14
 LONGEST_SESSION = timedelta(hours=12)
 IDLE_MINUTES = {False: 30, True: 15}  # True: accounts that need a second factor
 LOGINS_PER_ADDRESS = throttle.Rate("login", 60, timedelta(minutes=10))
+PASSWORDS_PER_ACCOUNT = throttle.Rate("password", 10, timedelta(minutes=10))
+SESSIONS_KEPT = timedelta(days=30)
 DEMO_PREFIX = "demo-"
 _LOGIN = re.compile(r"\w[\w.@-]{1,39}")
 
@@ -81,9 +86,10 @@ def _refuse_account(login: str, person: int) -> None:
 def activate(login: str, code: str, password: str) -> Account:
     """Exchange the printed code for a password; the code works once."""
     throttle.count(LOGINS_PER_ADDRESS, of=f"activate:{login}")
-    account = Account.objects.filter(login=login, is_active=True).first()
+    account = _account(login)
     good = (
         account
+        and account.is_active
         and account.activation
         and secrets.compare_digest(bytes(account.activation), _hash(ids.read_code(code)))
     )
@@ -107,7 +113,7 @@ def log_in(
 ) -> Login:
     """Begin a session, or refuse. Five failures lock an account for 30 minutes; the answer never says which part was wrong."""
     throttle.count(LOGINS_PER_ADDRESS, of=address or "")
-    account = Account.objects.filter(login=login).first()
+    account = _account(login)
     right = check_password(password, account.password if account else _NOBODY)
     if account is None:
         raise Refused("login-wrong")
@@ -129,32 +135,32 @@ def log_out(session: LoginSession) -> None:
     LoginSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=now())
 
 
+@transaction.atomic
 def end_sessions(account: Account, *, by: Actor) -> int:
     """End every session and token of an account; return how many sessions ran."""
-    with transaction.atomic():
-        ended = LoginSession.objects.filter(account=account, ended_at=None).update(ended_at=now())
-        ApiToken.objects.filter(account=account, revoked_at=None).update(revoked_at=now())
-        journal.record(account, "sessions-ended", by=by, detail={"sessions": ended})
+    ended = LoginSession.objects.filter(account=account, ended_at=None).update(ended_at=now())
+    ApiToken.objects.filter(account=account, revoked_at=None).update(revoked_at=now())
+    journal.record(account, "sessions-ended", by=by, detail={"sessions": ended})
     return ended
 
 
+@transaction.atomic
 def close_account(account: Account, *, by: Actor) -> None:
     """Somebody left: no login from now on, every session and token ends at once."""
     end_sessions(account, by=by)
-    with transaction.atomic():
-        journal.record(account, "account-closed", by=by, is_active=False)
+    journal.record(account, "account-closed", by=by, is_active=False)
 
 
+@transaction.atomic
 def new_activation(account: Account, *, by: Actor) -> str:
     """Return a fresh one-time code for somebody who lost the password or comes back; the old password ends."""
     code = ids.new_code(12)
     end_sessions(account, by=by)
     verb = "activation-renewed" if account.is_active else "account-reopened"
-    with transaction.atomic():
-        journal.record(
-            account, verb, by=by, password=make_password(None), failures=0, locked_until=None, is_active=True,
-            activation=_hash(code), activation_until=now() + timedelta(days=ACTIVATION_DAYS),
-        )  # fmt: skip
+    journal.record(
+        account, verb, by=by, password=make_password(None), failures=0, locked_until=None, is_active=True,
+        activation=_hash(code), activation_until=now() + timedelta(days=ACTIVATION_DAYS),
+    )  # fmt: skip
     return code
 
 
@@ -172,13 +178,15 @@ def require_second_factor(account: Account, *, by: Actor) -> None:
 
 
 def change_password(account: Account, old: str, new: str) -> None:
-    """Change one's own password; every other session ends."""
+    """Change one's own password; every session ends. Whoever holds a session open may not guess at the old one."""
+    throttle.count(PASSWORDS_PER_ACCOUNT, of=account.login)
     if not check_password(old, account.password):
         raise Refused(Reason("old-password-wrong", "old"))
     _check_password(new, account)
-    end_sessions(account, by=themselves(account))
+    hashed = make_password(new)
     with transaction.atomic():
-        journal.record(account, "password-changed", by=themselves(account), password=make_password(new))
+        end_sessions(account, by=themselves(account))
+        journal.record(account, "password-changed", by=themselves(account), password=hashed)
 
 
 def propose_second_factor(account: Account) -> str:
@@ -192,26 +200,31 @@ def otp_address(account: Account, secret: str) -> str:
 
 
 def confirm_second_factor(account: Account, session: LoginSession, secret: str, code: str) -> None:
-    """Store the secret, sealed, after one right code."""
-    if not pyotp.TOTP(secret).verify(code, for_time=now(), valid_window=1):
+    """Store the secret, sealed, after one right code. One that is there is not replaced: only `remove_second_factor` ends it."""
+    if account.second_factor is not None:
+        raise Refused("second-factor-there")
+    used = next(iter(_steps_of(code, secret)), None)
+    if used is None:
         raise Refused(Reason("second-factor-wrong", "code"))
     box = sealed.lock_apart("totp", account.login, secret)
     with transaction.atomic():
-        journal.record(
-            account,
-            "second-factor-set",
-            by=themselves(account),
-            second_factor=box,
-            last_counter=_counter(now()),
-        )
-    LoginSession.objects.filter(pk=session.pk).update(second_factor_at=now())
+        by = themselves(account)
+        journal.record(account, "second-factor-set", by=by, second_factor=box, last_counter=used)
+        LoginSession.objects.filter(pk=session.pk).update(second_factor_at=now())
+
+
+@transaction.atomic
+def remove_second_factor(account: Account, *, by: Actor) -> None:
+    """The telephone is lost: every session ends, and the account sets up a new second factor at the next login."""
+    end_sessions(account, by=by)
+    journal.record(account, "second-factor-removed", by=by, second_factor=None)
 
 
 def issue_token(
     account: Account, session: LoginSession, *, assignment: int, label: str, days: int
 ) -> tuple[ApiToken, str]:
     """Return a token for a program that acts from one assignment; only after the second factor."""
-    if session.second_factor_at is None:
+    if session.second_factor_at is None or session.account_id != account.pk or session.ended_at is not None:
         raise Refused("second-factor-needed")
     if not 1 <= days <= 366:
         raise Refused(Reason("token-days", "days", {"most": 366}))
@@ -220,7 +233,7 @@ def issue_token(
         token=_hash(secret),
         account=account,
         assignment=assignment,
-        label=label,
+        label=label[:60],
         issued_at=now(),
         expires_at=now() + timedelta(days=days),
     )
@@ -252,6 +265,17 @@ def themselves(account: Account, assignment: int | None = None) -> Actor:
     return Person(person=account.person, assignment=assignment)
 
 
+def forget_old() -> None:
+    """Delete sessions 30 days after their end, or after the last sign of life of one that was never ended."""
+    before = now() - SESSIONS_KEPT
+    LoginSession.objects.filter(Q(ended_at__lt=before) | Q(ended_at=None, seen_at__lt=before - LONGEST_SESSION)).delete()
+
+
+def _account(login: str) -> Account | None:
+    """The account of a login name; what cannot be one is not looked for."""
+    return Account.objects.filter(login=login).first() if _LOGIN.fullmatch(login) else None
+
+
 def _begin(account: Account, *, address: str | None, device: str, second_factor: bool) -> Login:
     token, moment = secrets.token_urlsafe(32), now()
     session = LoginSession(
@@ -259,16 +283,20 @@ def _begin(account: Account, *, address: str | None, device: str, second_factor:
         idle_minutes=IDLE_MINUTES[account.needs_second_factor], second_factor_at=moment if second_factor else None,
     )  # fmt: skip
     with transaction.atomic():
+        # again, and in the same breath: many may try at once, and the fifth failure ends them all
+        mine = Account.objects.filter(Q(locked_until=None) | Q(locked_until__lte=moment), pk=account.pk, is_active=True)
+        if not mine.update(failures=0, locked_until=None, last_login=moment):
+            raise Refused(Reason("account-locked", values={"until": moment + LOCKED_FOR}))
         session.save(force_insert=True)
-        Account.objects.filter(pk=account.pk).update(failures=0, locked_until=None, last_login=moment)
         _note(account, "login", address)
     return Login(session, token)
 
 
 def _count_failure(account: Account, address: str | None) -> None:
-    failures = account.failures + 1
-    locked = now() + LOCKED_FOR if failures >= FAILURES_ALLOWED else None
-    Account.objects.filter(pk=account.pk).update(failures=0 if locked else failures, locked_until=locked)
+    """Two who fail at once count two."""
+    here = Account.objects.filter(pk=account.pk)
+    here.update(failures=F("failures") + 1)
+    locked = here.filter(failures__gte=FAILURES_ALLOWED).update(failures=0, locked_until=now() + LOCKED_FOR)
     _note(account, "locked" if locked else "failed", address)
 
 
@@ -276,20 +304,19 @@ def _check_second_factor(account: Account, code: str, address: str | None) -> No
     secret = sealed.unlock_apart("totp", account.login, bytes(account.second_factor or b""))
     if not code:
         raise Refused("second-factor-asked")
-    moment = now()
-    for counter in (_counter(moment), _counter(moment) - 1, _counter(moment) + 1):
-        if secrets.compare_digest(pyotp.TOTP(secret).generate_otp(counter), code.strip()):
-            fresh = Account.objects.filter(pk=account.pk, last_counter__lt=counter).update(
-                last_counter=counter
-            )
-            if fresh:
-                return
+    for step in _steps_of(code, secret):
+        if Account.objects.filter(pk=account.pk, last_counter__lt=step).update(last_counter=step):
+            return
     _count_failure(account, address)
     raise Refused(Reason("second-factor-wrong", "code"))
 
 
-def _counter(moment: datetime) -> int:
-    return int(moment.timestamp()) // 30
+def _steps_of(code: str, secret: str) -> list[int]:
+    """The half minutes, around now, whose code this is: clocks differ a little. Full-width figures count as figures."""
+    typed = unicodedata.normalize("NFKC", code).replace(" ", "").encode(errors="replace")
+    here = int(now().timestamp()) // 30
+    totp = pyotp.TOTP(secret)
+    return [s for s in (here, here - 1, here + 1) if secrets.compare_digest(totp.generate_otp(s).encode(), typed)]
 
 
 def _check_password(password: str, account: Account) -> None:
@@ -300,7 +327,15 @@ def _check_password(password: str, account: Account) -> None:
 
 
 def _note(account: Account, event: str, address: str | None) -> None:
-    rows.insert(StaffAccess(account=account, at=now(), event=event, address=address))
+    rows.insert(StaffAccess(account=account, at=now(), event=event, address=_readable(address)))
+
+
+def _readable(address: str | None) -> str | None:
+    """An address, or nothing where a proxy passes on something else."""
+    try:
+        return str(ipaddress.ip_address(address or ""))
+    except ValueError:
+        return None
 
 
 def _hash(secret: str) -> bytes:

@@ -6,13 +6,15 @@ import errno
 import hashlib
 import io
 import os
-import warnings
+import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
-from PIL import Image, ImageOps, UnidentifiedImageError
+from django.db import IntegrityError, transaction
+from PIL import ExifTags, Image
 
 from jingwei.kernel import ids
 from jingwei.kernel.models import Attachment
@@ -22,7 +24,21 @@ from jingwei.kernel.refusals import Reason, Refused
 MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 50_000_000
 LONG_SIDE, SMALL_SIDE = 2048, 360
+MOST_SCANS = 100
 FORMATS = ("JPEG", "PNG", "WEBP")
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# whoever opens a picture in this process: from twice as many on the library refuses by itself
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 def take_picture(case: UUID, upload: BinaryIO, *, field: str = "photo") -> Attachment:
@@ -41,11 +57,19 @@ def take_picture(case: UUID, upload: BinaryIO, *, field: str = "photo") -> Attac
         id=ids.new_id(), case=case, kind="picture", digest=digest, media_type="image/jpeg", added_at=now(),
         width=picture.width, height=picture.height,
     )  # fmt: skip
-    row.size = _store(path_of(row), picture, quality=82)
-    small = picture.copy()
-    small.thumbnail((SMALL_SIDE, SMALL_SIDE))
-    _store(path_of(row, small=True), small, quality=76)
-    row.save(force_insert=True)
+    try:
+        row.size = _store(path_of(row), picture, quality=82)
+        small = picture.copy()
+        small.thumbnail((SMALL_SIDE, SMALL_SIDE))
+        _store(path_of(row, small=True), small, quality=76)
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:  # the same picture, sent twice at once: the other one is there by now
+        _remove_bytes(row)
+        return Attachment.objects.get(case=case, digest=digest)
+    except BaseException:
+        _remove_bytes(row)
+        raise
     return row
 
 
@@ -64,43 +88,65 @@ def remove_one(attachment: UUID) -> None:
     """Delete one file, row and bytes."""
     row = Attachment.objects.filter(pk=attachment).first()
     if row is not None:
-        path_of(row).unlink(missing_ok=True)
-        path_of(row, small=True).unlink(missing_ok=True)
+        _remove_bytes(row)
         row.delete()
 
 
 def remove_all(case: UUID) -> int:
-    """Delete every file of a case, rows and bytes; return how many there were."""
-    rows = list(Attachment.objects.filter(case=case))
-    for row in rows:
-        path_of(row).unlink(missing_ok=True)
-        path_of(row, small=True).unlink(missing_ok=True)
-    Attachment.objects.filter(case=case).delete()
-    folder = folder_of(case)
-    if folder.exists() and not any(folder.iterdir()):
-        folder.rmdir()
-    return len(rows)
+    """Delete every file of a case, rows and bytes and what a crash left half written; return how many there were."""
+    count = Attachment.objects.filter(case=case).delete()[0]
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder_of(case))
+    return count
+
+
+def _remove_bytes(row: Attachment) -> None:
+    path_of(row).unlink(missing_ok=True)
+    path_of(row, small=True).unlink(missing_ok=True)
 
 
 def _decoded(raw: bytes, field: str) -> Image.Image:
-    """Look at the head first: a bomb is refused before its pixels are made."""
+    """Look at the head first: a bomb is refused before its pixels are made. Of a moving picture the first one counts."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(raw), formats=FORMATS)
-        if picture.width * picture.height > MOST_PIXELS or getattr(picture, "n_frames", 1) > 1:
-            raise Refused(Reason("picture-too-large", field, {"most": MOST_PIXELS // 1_000_000}))
+        picture = Image.open(io.BytesIO(raw), formats=FORMATS)
+        if picture.width * picture.height > MOST_PIXELS or _has_too_many_scans(picture, raw):
+            raise Image.DecompressionBombError
         picture.draft("RGB", (LONG_SIDE, LONG_SIDE))
-        upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
+        upright = _plain(picture)
+        if turn := _UPRIGHT.get(_orientation(picture)):
+            upright = upright.transpose(turn)
+    except _BOMBS as bomb:
         raise Refused(Reason("picture-too-large", field, {"most": MOST_PIXELS // 1_000_000})) from bomb
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as broken:
+    except Exception as broken:  # whatever the decoders make of hostile bytes
         raise Refused(Reason("not-a-picture", field)) from broken
     upright.thumbnail((LONG_SIDE, LONG_SIDE))
     # a fresh image: no EXIF, no ICC comment, no thumbnail of the thumbnail survives
     clean = Image.new("RGB", upright.size)
     clean.paste(upright)
     return clean
+
+
+def _has_too_many_scans(picture: Image.Image, raw: bytes) -> bool:
+    """A JPEG drawn in thousands of passes is a bomb of time; the mark of a pass stands nowhere else in its data."""
+    return picture.format in ("JPEG", "MPO") and raw.count(b"\xff\xda") > MOST_SCANS
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """As eight bits a colour: deep greys are scaled, not cut; what is transparent lies on white."""
+    if picture.mode.startswith("I"):
+        return picture.point(lambda grey: grey * (1 / 256)).convert("L").convert("RGB")
+    if picture.has_transparency_data:
+        over = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _orientation(picture: Image.Image) -> int:
+    """How the camera was held. A picture whose notes are damaged is still a picture."""
+    try:
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:
+        return 1
 
 
 def _store(path: Path, picture: Image.Image, *, quality: int) -> int:
@@ -113,9 +159,19 @@ def _store(path: Path, picture: Image.Image, *, quality: int) -> int:
             out.flush()
             os.fsync(out.fileno())
         draft.replace(path)
+        _see_on_disk(path.parent)
     except OSError as full:
         draft.unlink(missing_ok=True)
         if full.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise Refused("disk-full") from full
         raise
     return path.stat().st_size
+
+
+def _see_on_disk(folder: Path) -> None:
+    """A name is on the disk when its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from jingwei.kernel import ids, rows
 from jingwei.kernel.actors import Actor, Party
@@ -54,11 +54,19 @@ def record(
     happened_at: datetime | None = None,
     **values: Any,
 ) -> None:
-    """Write one line and the subject's new values in the caller's transaction, or raise ``ChangedMeanwhile``."""
-    before = subject.journal_count
+    """Write one line and the subject's new values in the caller's transaction, or raise ``ChangedMeanwhile``.
+
+    The row in memory moves on when the database did. Its last hash is compared too: a row left over from a
+    transaction that was rolled back has a count that somebody else may have reached since.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("a journal line is written with what it is about")
+    count, last = subject.journal_count, bytes(subject.journal_head)
     line = next_line(subject, verb, by=by, detail=detail, happened_at=happened_at)
     head = {"journal_count": subject.journal_count, "journal_head": subject.journal_head}
-    if not rows.change(subject, only_if={"journal_count": before}, **values, **head):
+    subject.journal_count, subject.journal_head = count, last
+    before = {"journal_count": count, "journal_head": last}
+    if not rows.change(subject, only_if=before, **values, **head):
         raise ChangedMeanwhile()
     rows.insert(line)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 
@@ -45,6 +46,16 @@ def reserve(series: str, count: int) -> list[int]:
 
 
 def forget() -> None:
-    """Drop the blocks held in memory (after a fork, and in tests)."""
+    """Drop the blocks held in memory."""
     with _lock:
         _blocks.clear()
+
+
+def _begin_anew() -> None:
+    """A process that was forked has the blocks of its parent in memory: it must not give them out again."""
+    global _lock
+    _lock = threading.Lock()
+    _blocks.clear()
+
+
+os.register_at_fork(after_in_child=_begin_anew)

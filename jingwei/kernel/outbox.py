@@ -13,8 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
-from jingwei.kernel import ids, journal
+from jingwei.kernel import failures, ids, journal
 from jingwei.kernel.actors import Actor
 from jingwei.kernel.models import OutboxRow
 from jingwei.kernel.moments import now
@@ -25,6 +26,7 @@ Effect = Callable[[OutboxRow], None]
 _effects: dict[str, Effect] = {}
 
 CLAIM = timedelta(minutes=2)
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
 STUCK_AFTER = 5
 
 
@@ -88,14 +90,22 @@ def _claim(at_once: int) -> list[OutboxRow]:
 
 
 def _run(row: OutboxRow) -> None:
+    """Run one effect and note it in the same transaction. A row that somebody else has claimed since is theirs.
+
+    The row stays locked meanwhile: however long an effect takes and however late its claim is, nobody else runs it.
+    """
+    mine = OutboxRow.objects.filter(pk=row.pk, done_at=None, tries=row.tries)
     try:
         with transaction.atomic():
-            _effects[row.effect](row)
-            OutboxRow.objects.filter(pk=row.pk).update(done_at=now(), claimed_until=None, error="")
+            if _locked(mine):
+                _effects[row.effect](row)
+                mine.update(done_at=now(), claimed_until=None, error="")
     except Exception as failure:
-        # the class and no more: a message may quote a personal value
-        log.exception("effect %s (row %s, try %s) failed", row.effect, row.pk, row.tries)
-        wait = min(timedelta(hours=1), timedelta(seconds=5) * 2 ** min(row.tries, 12))
-        OutboxRow.objects.filter(pk=row.pk).update(
-            due_at=now() + wait, claimed_until=None, error=type(failure).__name__
-        )
+        log.error("effect %s (row %s, try %s) failed: %s", row.effect, row.pk, row.tries, failures.said(failure))
+        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(row.tries, 12))
+        mine.update(due_at=now() + wait, claimed_until=None, error=type(failure).__name__)
+
+
+def _locked(rows: QuerySet[OutboxRow]) -> bool:
+    locking = connection.vendor == "postgresql"  # SQLite has one writer only
+    return bool((rows.select_for_update(skip_locked=True) if locking else rows).values_list("pk"))

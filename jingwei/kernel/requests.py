@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
+from jingwei.kernel import rows
 from jingwei.kernel.models import RequestKey
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import SameRequestOtherContent
@@ -18,16 +21,17 @@ def seen_before(
 ) -> dict[str, Any] | None:
     """Note a request inside the caller's transaction. None: it is new. Otherwise: the answer it got the first time.
 
-    `bound_to` is the session, token or face it came through. Other content, or the id of somebody else's request, is refused.
+    `bound_to` is the session, token or face it came through. Other content, or the id of somebody else's request,
+    is refused.
     """
-    bound, digest = hashlib.sha256(bound_to.encode()).digest()[:16], hashlib.sha256(content).digest()
+    bound, digest = _hash(bound_to.encode())[:16], _hash(content)
     row = RequestKey(id=request, bound=bound, content=digest, answer=answer, created_at=now())
-    fields = RequestKey._meta.concrete_fields
+    columns = ", ".join(str(field.column) for field in RequestKey._meta.concrete_fields)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {RequestKey._meta.db_table} ({', '.join(f.column for f in fields)})"  # noqa: S608
+            f"INSERT INTO {RequestKey._meta.db_table} ({columns})"  # noqa: S608
             " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
-            [f.get_db_prep_save(f.pre_save(row, add=True), connection) for f in fields],
+            rows.stored(row),
         )
         if cursor.rowcount == 1:
             return None
@@ -35,3 +39,8 @@ def seen_before(
     if bytes(first.bound) != bound or bytes(first.content) != digest:
         raise SameRequestOtherContent()
     return dict(first.answer)
+
+
+def _hash(content: bytes) -> bytes:
+    """Keyed, because what people enter can be guessed and compared."""
+    return hmac.new(settings.SECRET_KEY.encode(), content, hashlib.sha256).digest()

@@ -1,20 +1,24 @@
-"""Writing rows: all that an action writes goes out in one statement where the database can, prepared once per shape.
+"""Writing rows, and reading them by their keys, with statements that are made once per shape and prepared by the database.
 
-Measured: saving through the ORM costs an intake about as much again as everything else it does (docs/benchmarks.md).
-Constraints, column types and defaults stay those of the models; only `save()` is gone round, and nothing of ours lives there.
+All that an action writes goes out in one statement where the database can. Measured: saving and loading through the ORM costs an
+intake or a move about as much again as everything else they do (docs/benchmarks.md). Constraints, column types and defaults stay
+those of the models; only `save()` is gone round, and nothing of ours lives there.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, models
 from psycopg import RawCursor
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int8
+
+M = TypeVar("M", bound=models.Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ def write(inserts: Sequence[models.Model], updates: Sequence[Update] = ()) -> No
     statements, values = [], []
     for model, group in groups.items():
         statements.append(_insert(model, len(group)))
-        values.append([ready(row.__dict__[name]) for row in group for name, ready in _columns(model)])
+        values.append([value for row in group for value in stored(row)])
     for update in updates:
         model = type(update.row)
         statements.append(_update(model, tuple(update.values), ()))
@@ -47,6 +51,11 @@ def write(inserts: Sequence[models.Model], updates: Sequence[Update] = ()) -> No
     else:
         for statement, part in zip(statements, values, strict=True):
             _run(statement, part)
+
+
+def stored(row: models.Model) -> list[Any]:
+    """What the database is given of a row: every column but a key that it makes itself."""
+    return [ready(row.__dict__[name]) for name, ready in _columns(type(row))]
 
 
 def insert(*rows: models.Model) -> None:
@@ -65,6 +74,19 @@ def change(row: models.Model, *, only_if: dict[str, Any], **values: Any) -> bool
         return False
     row.__dict__.update(values)
     return True
+
+
+def load(model: type[M], order: str = "", **equal: Any) -> list[M]:
+    """Return the rows whose columns equal these values, in the order of a column; for the few questions every action asks."""
+    if connection.vendor != "postgresql" or connection.queries_logged:
+        found = model._default_manager.filter(**equal)  # type: ignore[attr-defined]
+        return list(found.order_by(order) if order else found)
+    connection.ensure_connection()
+    with connection.wrap_database_errors, RawCursor(connection.connection) as raw:
+        raw.execute(_select(model, tuple(equal), order), _ready(model, equal))
+        names, unpack = _loaders(model)
+        made = ([make(cell) if make else cell for make, cell in zip(unpack, row, strict=True)] for row in raw)
+        return [model.from_db("default", names, row) for row in made]
 
 
 def reserve_keys(model: type[models.Model], count: int) -> list[int]:
@@ -99,6 +121,14 @@ def _update(model: type[models.Model], names: tuple[str, ...], conditions: tuple
     sets = ", ".join(columns[name] for name in names)
     wheres = " AND ".join(columns[name] for name in (*conditions, _key(model)))
     return f'UPDATE "{model._meta.db_table}" SET {sets} WHERE {wheres}'  # noqa: S608
+
+
+@cache
+def _select(model: type[models.Model], conditions: tuple[str, ...], order: str) -> str:
+    columns = {name: f'"{field.column}"' for name, field in _by_name(model).items()}
+    wheres = " AND ".join(f"{columns[name]} = %s" for name in conditions)
+    statement = f'SELECT {", ".join(columns.values())} FROM "{model._meta.db_table}" WHERE {wheres}'  # noqa: S608
+    return _numbered(statement + (f" ORDER BY {columns[order]}" if order else ""))
 
 
 @cache
@@ -144,6 +174,17 @@ def _columns(model: type[models.Model]) -> tuple[tuple[str, Callable[[Any], Any]
 def _by_column(model: type[models.Model]) -> dict[str, Callable[[Any], Any]]:
     """What makes a value ready for its column. PostgreSQL takes most of Python's values as they are."""
     return {name: _readying(field) for name, field in _by_name(model).items()}
+
+
+@cache
+def _loaders(model: type[models.Model]) -> tuple[list[str], list[Callable[[Any], Any] | None]]:
+    """The columns of a row as PostgreSQL gives them, and what makes a value of those it gives as text."""
+    fields = _by_name(model)
+    return list(fields), [_from_json if isinstance(field, models.JSONField) else None for field in fields.values()]
+
+
+def _from_json(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
 
 
 def _readying(field: models.Field[Any, Any]) -> Callable[[Any], Any]:

@@ -25,6 +25,7 @@ from jingwei.kernel.privacy import Level
 from jingwei.kernel.refusals import Refused
 
 _NONCE = 12
+_RING_NAME = 8  # at most so many signs in the name of a ring key
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def seal(case: UUID, key: bytes, seq: int, values: list[ToSeal]) -> list[SealedV
             seq=seq,
             field=one.field,
             level=one.level,
-            box=_lock(key, one.value.encode(), _place(case, one.field)),
+            box=_lock(key, one.value.encode(), _place(case, seq, one.field)),
             blind=blind(one.value) if one.findable else None,
         )
         for one in values
@@ -68,7 +69,7 @@ def seal(case: UUID, key: bytes, seq: int, values: list[ToSeal]) -> list[SealedV
 
 def unseal(row: SealedValue, key: bytes) -> str:
     """Open one value. Whoever calls this has written the reading into the journal."""
-    return _unlock(key, bytes(row.box), _place(row.case, row.field)).decode()
+    return _unlock(key, bytes(row.box), _place(row.case, row.seq, row.field)).decode()
 
 
 def blind(value: str) -> bytes:
@@ -79,17 +80,18 @@ def blind(value: str) -> bytes:
 def lock_apart(kind: str, name: str, value: str) -> bytes:
     """Seal a secret that belongs to no case, such as a second factor; the first bytes name the ring key."""
     ring = _ring_name()
-    return ring.ljust(8).encode() + _lock(_ring_key(ring), value.encode(), f"{kind}:{name}".encode())
+    return ring.ljust(_RING_NAME).encode() + _lock(_ring_key(ring), value.encode(), f"{kind}:{name}".encode())
 
 
 def unlock_apart(kind: str, name: str, box: bytes) -> str:
     """Open what `lock_apart` sealed."""
-    return _unlock(_ring_key(box[:8].decode().strip()), box[8:], f"{kind}:{name}".encode()).decode()
+    ring = box[:_RING_NAME].decode().strip()
+    return _unlock(_ring_key(ring), box[_RING_NAME:], f"{kind}:{name}".encode()).decode()
 
 
-def _place(case: UUID, field: str) -> bytes:
-    """A box opens only at the place it was sealed for."""
-    return case.bytes + field.encode()
+def _place(case: UUID, seq: int, field: str) -> bytes:
+    """A box opens only at the place it was sealed for: nobody can put an old number in place of a new one."""
+    return case.bytes + f"{seq}:{field}".encode()
 
 
 def _lock(key: bytes, value: bytes, place: bytes) -> bytes:
@@ -125,4 +127,7 @@ def _ring() -> dict[str, object]:
         draft.write_text(json.dumps({"current": "k1", "keys": {"k1": first}}))
         draft.chmod(0o600)
         draft.replace(file)
-    return dict(json.loads(file.read_text()))
+    ring = dict(json.loads(file.read_text()))
+    if any(len(name) > _RING_NAME for name in ring["keys"]):
+        raise Refused("key-ring-incomplete")
+    return ring

@@ -1,8 +1,9 @@
 """Seals: an HMAC over the journal, with a key that is not in the database, written out of it every five minutes.
 
-A seal covers the last line of every subject that changed since the seal before, and the seal before itself. It leaves the
-database as one line of seals/<month>.jsonl, together with the erasure list. `verify` reads the whole journal and names
-every line that was altered, is missing, stands in the wrong order or was cut off, and the span that is not sealed yet.
+A seal covers row number and hash of every line written since the seal before, and the seal before itself. It leaves the
+database as one line of seals/seals-<n>.jsonl, with the last line of every subject it covers so that a culprit can be named;
+beside it goes the erasure list, one file a day. `verify` reads the whole journal and names every line that was altered, is
+missing, stands in the wrong order or was cut off, and the span that is not sealed yet.
 """
 
 from __future__ import annotations
@@ -10,73 +11,165 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Max
+from psycopg.errors import LockNotAvailable
 
 from jingwei import city as cities
-from jingwei.kernel import journal
+from jingwei.kernel import journal, outside, stored
 from jingwei.kernel.models import Erasure, JournalHead, Journalled, JournalLine, Seal
 from jingwei.kernel.moments import now
 from jingwei.kernel.worker import job
 
-_ERASURES = "erasures.jsonl"
+log = logging.getLogger("jingwei.seals")
+
+SEALS_PER_FILE = 500
+NAMED_AT_MOST = 20
+
+
+# ---------------------------------------------------------------- sealing
 
 
 @job("seal", every=timedelta(minutes=5))
 def seal() -> None:
     """Seal the lines written since the last seal, then write out what is not outside the database yet."""
-    with transaction.atomic():
-        _let_writers_finish()
-        last = Seal.objects.order_by("-number").first()
-        first_line = last.last_line + 1 if last else 1
-        last_line = JournalLine.objects.aggregate(top=Max("id"))["top"] or 0
-        if last_line >= first_line:
-            heads = _heads_within(first_line, last_line)
-            number = last.number + 1 if last else 1
-            made = Seal(
-                number=number,
-                sealed_at=now(),
-                first_line=first_line,
-                last_line=last_line,
-                subjects=len(heads),
-            )
-            made.mac = _mac(bytes(last.mac) if last else b"", made, heads)
-            made.save()
+    try:
+        top = _last_line()
+    except OperationalError as busy:
+        if not isinstance(busy.__cause__, LockNotAvailable):
+            raise
+        log.warning("somebody has been writing to the journal for long; it is sealed at the next turn")
+    else:
+        _seal_up_to(top)
     write_out()
+
+
+def _last_line() -> int:
+    """The last row number of the journal, once nobody holds a lower one that is not there yet.
+
+    Row numbers are given before a commit. The lock waits for whoever writes, two seconds at most, and goes at once.
+    SQLite has one writer only.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '2s'")
+                cursor.execute(f"LOCK TABLE {JournalLine._meta.db_table} IN SHARE MODE")
+        return int(JournalLine.objects.aggregate(top=Max("id"))["top"] or 0)
+
+
+@transaction.atomic
+def _seal_up_to(top: int) -> None:
+    if connection.vendor == "postgresql":  # two workers: the second waits, and finds less to do
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {Seal._meta.db_table} IN EXCLUSIVE MODE")
+    last = Seal.objects.order_by("-number").first()
+    first = last.last_line + 1 if last else 1
+    if top < first:
+        return
+    covered = _covered(first, top)
+    # never a number that is outside already: after a restore, what was sealed then and is gone now stays apart from this
+    number = max(last.number if last else 0, _last_written_out()) + 1
+    made = Seal(number=number, sealed_at=now(), first_line=first, last_line=top, subjects=len(covered.heads))
+    made.mac = _mac(bytes(last.mac) if last else b"", made, covered)
+    made.save(force_insert=True)
+
+
+class _Covered(NamedTuple):
+    """What a seal covers: how many lines, one hash over them all, and the last of every subject."""
+
+    lines: int
+    digest: str
+    heads: list[list[Any]]
+
+
+def _covered(first: int, last: int) -> _Covered:
+    every = hashlib.sha256()
+    lines = 0
+    heads: dict[tuple[str, str], list[Any]] = {}
+    for raw in stored.lines_within(first, last):
+        subject, digest = stored.subject_of(raw), stored.hash_of(raw).hex()
+        every.update(f"{raw[stored.ROW]} {digest}\n".encode())
+        heads[raw[stored.KIND], subject] = [raw[stored.KIND], subject, raw[stored.SEQ], digest]
+        lines += 1
+    return _Covered(lines, every.hexdigest(), [heads[subject] for subject in sorted(heads)])
+
+
+def _mac(before: bytes, made: Seal, covered: _Covered) -> bytes:
+    text = json.dumps([made.number, made.first_line, made.last_line, covered.lines, covered.digest])
+    return hmac.new(cities.key(settings.CITY, "seal"), before + text.encode(), hashlib.sha256).digest()
+
+
+# ---------------------------------------------------------------- writing out
 
 
 def write_out() -> None:
     """Append the seals and erasures that are not outside the database yet; safe to repeat after a crash."""
-    known = max((entry["seal"] for entry in _written_out()), default=0)
-    for made in Seal.objects.filter(number__gt=known).order_by("number"):
-        heads = _heads_within(made.first_line, made.last_line)
-        entry = {
-            "seal": made.number,
-            "lines": [made.first_line, made.last_line],
-            "mac": bytes(made.mac).hex(),
-            "heads": heads,
-        }
-        _append(f"seals-{made.sealed_at:%Y-%m}.jsonl", entry)
-    erased = {entry["case"] for entry in erasures_written_out()}
-    for row in Erasure.objects.order_by("erased_at"):
-        if str(row.case) not in erased:
-            _append(_ERASURES, {"case": str(row.case), "at": row.erased_at.isoformat(), "reason": row.reason})
+    with outside.alone():
+        for made in Seal.objects.filter(number__gt=_last_written_out()).order_by("number"):
+            covered = _covered(made.first_line, made.last_line)
+            entry = {
+                "seal": made.number,
+                "lines": [made.first_line, made.last_line, covered.lines],
+                "mac": bytes(made.mac).hex(),
+                "heads": covered.heads,
+            }
+            outside.append(f"seals-{made.number // SEALS_PER_FILE:06d}.jsonl", entry)
+        _write_out_erasures()
+
+
+def _write_out_erasures() -> None:
+    """Those of the last two days in the list may be missing from it; what is older has been looked at before."""
+    recent = outside.files("erasures-*.jsonl")[-2:]
+    known = {entry["case"] for file in recent for entry in outside.entries(file)}
+    waiting = Erasure.objects.order_by("erased_at", "pk")
+    if len(recent) == 2:
+        since = datetime.fromisoformat(recent[0].stem.removeprefix("erasures-")).replace(tzinfo=UTC)
+        waiting = waiting.filter(erased_at__gte=since)
+    for row in waiting.iterator(chunk_size=5000):
+        if str(row.case) not in known:
+            entry = {"case": str(row.case), "at": row.erased_at.isoformat(), "reason": row.reason}
+            outside.append(f"erasures-{row.erased_at.astimezone(UTC):%Y-%m-%d}.jsonl", entry)
 
 
 def erasures_written_out() -> Iterator[dict[str, str]]:
     """The erasure list as it lies outside the database; a restore replays it before it opens."""
-    file = Path(settings.CITY.seals) / _ERASURES
-    if file.exists():
-        yield from map(json.loads, file.read_text().splitlines())
+    for file in outside.files("erasures-*.jsonl"):
+        yield from outside.entries(file)
+
+
+def _last_written_out() -> int:
+    """The number of the last seal outside the database; 0 when there is none."""
+    for file in reversed(outside.files("seals-*.jsonl")):
+        if entry := outside.last_entry(file):
+            return int(entry["seal"])
+    return 0
+
+
+def _seals_written_out(faults: list[str]) -> Iterator[dict[str, Any]]:
+    """The seals outside the database, in order, each once: a crash between writing and noting repeats one."""
+    last = 0
+    for file in outside.files("seals-*.jsonl"):
+        try:
+            for entry in outside.entries(file):
+                if entry["seal"] > last:
+                    last = entry["seal"]
+                    yield entry
+        except (ValueError, KeyError, TypeError):
+            faults.append(f"{file.name}: the line after seal {last} cannot be read")
+
+
+# ---------------------------------------------------------------- verifying
 
 
 @dataclass
@@ -91,150 +184,147 @@ class Finding:
 
 
 def verify() -> Finding:
-    """Recompute every hash of the journal, every head and every seal."""
+    """Recompute every hash of the journal, every head and every seal. Memory stays small, however long the journal is."""
     found = Finding()
-    heads = _verify_lines(found)
-    _verify_heads(found, heads)
+    for kind in _kinds():
+        _verify_kind(kind, found)
     _verify_seals(found)
     return found
 
 
-def _verify_lines(found: Finding) -> dict[tuple[str, str], tuple[int, bytes]]:
-    heads: dict[tuple[str, str], tuple[int, bytes]] = {}
-    for line in _in_chain_order():
+def _kinds() -> list[str]:
+    """Every kind of subject that has lines, or whose rows say that they have."""
+    apart = JournalHead.objects.values_list("kind", flat=True).distinct()
+    return sorted({*_models(), *apart, *JournalLine.objects.values_list("kind", flat=True).distinct()})
+
+
+def _models() -> dict[str, type[Journalled]]:
+    return {model.journal_kind: model for model in apps.get_models() if issubclass(model, Journalled)}
+
+
+class _Head(NamedTuple):
+    """A subject with how many lines it has and the hash of the last: what its row says, or what the journal holds."""
+
+    subject: str
+    lines: int
+    digest: bytes
+
+
+def _verify_kind(kind: str, found: Finding) -> None:
+    """Walk the lines of a kind and the rows they are about side by side, both in the order of the subjects."""
+    heads = _heads_said(kind)
+    said = next(heads, None)
+    for subject, lines in groupby(stored.lines_of_kind(kind), key=stored.subject_of):
+        while said is not None and said.subject < subject:
+            _note_cut_off(kind, said, 0, found)
+            said = next(heads, None)
+        there = _verify_chain(subject, lines, found)
+        if said is None or said.subject != subject:
+            found.faults.append(f"{_name(kind, subject)}: has lines, but the row they are about is gone")
+            continue
+        if said.lines > there.lines:
+            _note_cut_off(kind, said, there.lines, found)
+        elif said != there:
+            found.faults.append(
+                f"{_name(kind, subject)}: its row says {said.lines} lines, the journal has {there.lines}, or another last one"
+            )
+        said = next(heads, None)
+    while said is not None:
+        _note_cut_off(kind, said, 0, found)
+        said = next(heads, None)
+
+
+def _verify_chain(subject: str, lines: Iterator[stored.Raw], found: Finding) -> _Head:
+    """Follow one subject's lines; return what its row should say."""
+    seq, digest, row = 0, b"", 0
+    for raw in lines:
+        here = _name(raw[stored.KIND], subject)
+        this = f"line {raw[stored.SEQ]} (row {raw[stored.ROW]}, {raw[stored.VERB]})"
+        line = stored.read(raw)
+        if raw[stored.SEQ] != seq + 1:
+            found.faults.append(f"{here}: line {seq + 1} is missing before {this}")
+        elif line is None or stored.hash_of(raw) != journal.digest(line, digest):
+            found.faults.append(f"{here}: {this} was altered")
+        if raw[stored.ROW] < row:
+            found.faults.append(f"{here}: {this} stands before the line it follows")
+        seq = raw[stored.SEQ] if isinstance(raw[stored.SEQ], int) else seq + 1
+        digest, row = stored.hash_of(raw), raw[stored.ROW]
         found.lines += 1
-        subject = (line.kind, str(line.subject))
-        seq, head = heads.get(subject, (0, b""))
-        if line.seq != seq + 1:
-            found.faults.append(
-                f"{line.kind}/{line.subject}: line {seq + 1} is missing before line {line.seq} (row {line.pk})"
-            )
-        elif bytes(line.hash) != journal.digest(line, head):
-            found.faults.append(
-                f"{line.kind}/{line.subject}: line {line.seq} (row {line.pk}, {line.verb}) was altered"
-            )
-        heads[subject] = (line.seq, bytes(line.hash))
-    found.subjects = len(heads)
-    return heads
+    found.subjects += 1
+    return _Head(subject, seq, digest)
 
 
-def _in_chain_order() -> Iterator[JournalLine]:
-    return JournalLine.objects.order_by("kind", "subject", "seq").iterator(chunk_size=5000)
+def _heads_said(kind: str) -> Iterator[_Head]:
+    """What the rows of a kind say about their own lines."""
+    columns = ("journal_count", "journal_head")
+    if model := _models().get(kind):
+        for row in model._default_manager.order_by("pk").only("pk", *columns).iterator(chunk_size=5000):
+            yield _Head(journal.subject_id(row).hex, row.journal_count, bytes(row.journal_head))
+    else:
+        apart = JournalHead.objects.filter(kind=kind).order_by("subject").values_list("subject", *columns)
+        for subject, count, digest in apart.iterator(chunk_size=5000):
+            yield _Head(subject.hex, count, bytes(digest))
 
 
-def _verify_heads(found: Finding, heads: dict[tuple[str, str], tuple[int, bytes]]) -> None:
-    """Every subject's row must say as many lines, and the same last hash, as there are."""
-    for kind, subject, count, head in _heads_said():
-        there, last = heads.pop((kind, subject), (0, b""))
-        if count > there:
-            found.faults.append(f"{kind}/{subject}: lines {there + 1}–{count} were cut off")
-        elif count < there or head != last:
-            found.faults.append(
-                f"{kind}/{subject}: its row says {count} lines, the journal has {there}, or another last one"
-            )
-    for kind, subject in heads:
-        found.faults.append(f"{kind}/{subject}: has lines, but the row they are about is gone")
-
-
-def _heads_said() -> Iterator[tuple[str, str, int, bytes]]:
-    for model in apps.get_models():
-        if issubclass(model, Journalled):
-            rows = model._default_manager.filter(journal_count__gt=0).only(
-                "pk", "journal_count", "journal_head"
-            )  # type: ignore[attr-defined]
-            for row in rows.iterator(chunk_size=5000):
-                yield (
-                    model.journal_kind,
-                    str(journal.subject_id(row)),
-                    row.journal_count,
-                    bytes(row.journal_head),
-                )
-    for apart in JournalHead.objects.filter(journal_count__gt=0).iterator(chunk_size=5000):
-        yield apart.kind, str(apart.subject), apart.journal_count, bytes(apart.journal_head)
+def _note_cut_off(kind: str, said: _Head, there: int, found: Finding) -> None:
+    if said.lines > there:
+        found.faults.append(f"{_name(kind, said.subject)}: lines {there + 1}–{said.lines} were cut off")
 
 
 def _verify_seals(found: Finding) -> None:
-    outside = _written_out()
+    written = _seals_written_out(found.faults)
+    said = next(written, None)
     before, end = b"", 0
-    for made in Seal.objects.order_by("number"):
+    for made in Seal.objects.order_by("number").iterator(chunk_size=1000):
+        while said is not None and said["seal"] < made.number:
+            found.faults.append(_gone(said))
+            said = next(written, None)
+        if said is not None and said["seal"] == made.number:
+            _verify_seal(made, said, before, end, found.faults)
+            said = next(written, None)
+        else:
+            _verify_seal(made, None, before, end, found.faults)
+            if said is not None:
+                found.faults.append(f"seal {made.number}: was never written out, though later ones were")
         found.seals += 1
-        said = next((entry for entry in outside if entry["seal"] >= made.number), None)
-        if said and said["seal"] != made.number:
-            found.faults.append(f"seal {made.number}: was never written out, though later ones were")
-            said = None
-        heads = _heads_within(made.first_line, made.last_line)
-        mac = _mac(before, made, heads)
-        if made.first_line != end + 1 or made.number != found.seals:
-            found.faults.append(f"seal {made.number}: a seal before it is missing")
-        if mac != bytes(made.mac) or (said is not None and said["mac"] != mac.hex()):
-            found.faults.append(
-                f"seal {made.number}: lines {made.first_line}–{made.last_line} are not as they were sealed{_differing(said, heads)}"
-            )
         before, end = bytes(made.mac), made.last_line
-    for said in outside:
-        found.faults.append(f"seal {said['seal']}: was written out, but is gone from the database")
+    while said is not None:
+        found.faults.append(_gone(said))
+        said = next(written, None)
     top = JournalLine.objects.aggregate(top=Max("id"))["top"] or 0
     if top > end:
         found.unsealed = (end + 1, top)
 
 
-def _differing(said: dict[str, Any] | None, heads: list[list[Any]]) -> str:
+def _verify_seal(made: Seal, said: dict[str, Any] | None, before: bytes, end: int, faults: list[str]) -> None:
+    span = f"seal {made.number}: lines {made.first_line}–{made.last_line}"
+    if made.first_line != end + 1:
+        faults.append(f"{span} do not follow line {end}: a seal before it is missing")
+    covered = _covered(made.first_line, made.last_line)
+    mac = _mac(before, made, covered)
+    if mac != bytes(made.mac) or (said is not None and said["mac"] != mac.hex()):
+        faults.append(f"{span} are not as they were sealed{_differing(said, covered)}")
+
+
+def _differing(said: dict[str, Any] | None, covered: _Covered) -> str:
+    """Whose lines they are, as far as what was written out can tell."""
     if said is None:
         return ""
-    differing = {tuple(h[:2]) for h in said["heads"] if h not in heads} | {
-        tuple(h[:2]) for h in heads if h not in said["heads"]
-    }
-    return (
-        ": " + ", ".join(f"{kind}/{subject}" for kind, subject in sorted(differing)[:20]) if differing else ""
-    )
+    then, here = {tuple(head) for head in said["heads"]}, {tuple(head) for head in covered.heads}
+    names = sorted({_name(kind, subject) for kind, subject, *_ in then ^ here})
+    more = [f"and {len(names) - NAMED_AT_MOST} more"] if len(names) > NAMED_AT_MOST else []
+    counts = f" ({said['lines'][2]} then, {covered.lines} now)" if said["lines"][2] != covered.lines else ""
+    return counts + (": " + ", ".join(names[:NAMED_AT_MOST] + more) if names else "")
 
 
-def _heads_within(first: int, last: int) -> list[list[Any]]:
-    """The last line of every subject within a span of rows: kind, subject, seq, hash."""
-    table = JournalLine._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT l.kind, l.subject, l.seq, l.hash FROM {table} l JOIN ("  # noqa: S608
-            f"SELECT kind, subject, MAX(seq) AS seq FROM {table} WHERE id BETWEEN %s AND %s GROUP BY kind, subject"
-            ") m ON m.kind = l.kind AND m.subject = l.subject AND m.seq = l.seq",
-            [first, last],
-        )
-        found = cursor.fetchall()
-    return sorted(
-        [kind, str(subject).replace("-", ""), seq, bytes(digest).hex()]
-        for kind, subject, seq, digest in found
-    )
+def _gone(said: dict[str, Any]) -> str:
+    first, last, _ = said["lines"]
+    return f"seal {said['seal']}: was written out for lines {first}–{last}, but is gone from the database"
 
 
-def _mac(before: bytes, made: Seal, heads: list[list[Any]]) -> bytes:
-    text = json.dumps([made.number, made.first_line, made.last_line, heads], separators=(",", ":"))
-    return hmac.new(cities.key(settings.CITY, "seal"), before + text.encode(), hashlib.sha256).digest()
-
-
-def _let_writers_finish() -> None:
-    """Row numbers are given before a commit: wait until nobody holds one that is not there yet. SQLite has one writer only."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = '2s'")
-            cursor.execute(f"LOCK TABLE {JournalLine._meta.db_table} IN SHARE MODE")
-
-
-def _written_out() -> Iterator[dict[str, Any]]:
-    """The seals outside the database, in order, each once: a crash between writing and noting repeats the last."""
-    last = 0
-    for file in sorted(Path(settings.CITY.seals).glob("seals-*.jsonl")):
-        with file.open() as lines:
-            for entry in map(json.loads, lines):
-                if entry["seal"] > last:
-                    last = entry["seal"]
-                    yield entry
-
-
-def _append(name: str, entry: dict[str, Any]) -> None:
-    """Append one line and see it on the disk."""
-    file = Path(settings.CITY.seals) / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a") as out:
-        out.write(json.dumps(entry, separators=(",", ":")) + "\n")
-        out.flush()
-        os.fsync(out.fileno())
+def _name(kind: str, subject: str) -> str:
+    """A subject as people write it: case/0190a6e8-…"""
+    try:
+        return f"{kind}/{UUID(subject)}"
+    except ValueError:
+        return f"{kind}/{subject}"

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -25,7 +26,7 @@ class Rate:
 
 
 def count(rate: Rate, *, of: str = "") -> None:
-    """Count one try, or raise ``Refused`` when the window is full. Its own transaction: a try counts even when it fails."""
+    """Count one try, or raise ``Refused`` when the window is full. Outside a transaction a try counts even when it fails."""
     moment = now()
     bucket = _bucket(rate, of)
     table = Throttle._meta.db_table
@@ -45,6 +46,11 @@ def count(rate: Rate, *, of: str = "") -> None:
         )
 
 
+def forget_old() -> int:
+    """Delete the windows that are over for a day: nobody needs to know that an address was here. Return how many."""
+    return Throttle.objects.filter(window__lt=now() - timedelta(days=1)).delete()[0]
+
+
 def _bucket(rate: Rate, of: str) -> str:
     """The address behind a try is kept as a keyed hash only."""
     if not of:
@@ -54,5 +60,5 @@ def _bucket(rate: Rate, of: str) -> str:
     )
 
 
-def _db(moment: datetime) -> object:
+def _db(moment: datetime) -> Any:
     return Throttle._meta.get_field("window").get_db_prep_save(moment, connection)

@@ -1,7 +1,8 @@
-"""Counters that say when something held in memory is stale: every process looks at most every two seconds."""
+"""Marks that say when something held in memory is stale: every process looks at most every two seconds."""
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -17,17 +18,21 @@ LOOK_EVERY = 2.0
 
 
 def raise_version(name: str) -> None:
-    """Say inside the caller's transaction that what this counter stands for has changed."""
-    table = Version._meta.db_table
+    """Say inside the caller's transaction that what this mark stands for has changed.
+
+    The new number is drawn, not counted on: a process that looked inside a transaction which was rolled back must not
+    take the next change for what it has seen.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (name, number) VALUES (%s, 1) ON CONFLICT (name) DO UPDATE SET number = {table}.number + 1",  # noqa: S608
-            [name],
+            f"INSERT INTO {Version._meta.db_table} (name, number) VALUES (%s, %s)"  # noqa: S608
+            " ON CONFLICT (name) DO UPDATE SET number = EXCLUDED.number",
+            [name, secrets.randbits(62) + 1],
         )
 
 
 class Kept(Generic[T]):
-    """A value made from the database and kept in this process until its counter moves."""
+    """A value made from the database and kept in this process until its mark is another."""
 
     def __init__(self, name: str, make: Callable[[], T]) -> None:
         self.name, self.make = name, make
@@ -36,7 +41,7 @@ class Kept(Generic[T]):
         self._looked = 0.0
 
     def get(self) -> T:
-        """Return the value, made anew when the counter has moved since the last look."""
+        """Return the value, made anew when the mark is another than at the last look."""
         moment = time.monotonic()
         if self._value is None or moment - self._looked >= LOOK_EVERY:
             row = Version.objects.filter(name=self.name).values_list("number", flat=True).first()

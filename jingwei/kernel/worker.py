@@ -1,4 +1,7 @@
-"""The worker: runs the outbox and the standing jobs. As many as one likes may run; a job is done by one at a time."""
+"""The worker: runs the outbox and the standing jobs. As many as one likes may run.
+
+A turn of a job is taken by one of them. A turn that outlasts its interval may meet the next: jobs lock what they work on.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
-from jingwei.kernel import outbox
+from jingwei.kernel import failures, outbox
 from jingwei.kernel.models import JobLease
 from jingwei.kernel.moments import now
 
@@ -20,7 +23,7 @@ log = logging.getLogger("jingwei.worker")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A standing piece of work. `work` returns True when there is more to do at once."""
+    """A standing piece of work. `work` returns True when there is more to do at once: its next turn is now."""
 
     name: str
     every: timedelta
@@ -49,8 +52,8 @@ def run(*, once: bool = False, pause: float = 1.0) -> None:
     while not enough.is_set():
         try:
             busy = one_round()
-        except DatabaseError:
-            log.exception("the database is away; trying again")
+        except (OperationalError, InterfaceError) as away:
+            log.error("the database is away, trying again: %s", failures.said(away))
             connection.close()
             busy = False
             enough.wait(5)
@@ -67,11 +70,13 @@ def one_round() -> bool:
     for one in _jobs.values():
         if _take_turn(one):
             try:
-                more |= bool(one.work())
-            except DatabaseError:
+                if one.work():
+                    more = True
+                    JobLease.objects.filter(name=one.name).update(next_at=now())
+            except (OperationalError, InterfaceError):
                 raise
-            except Exception:
-                log.exception("job %s failed; it comes again in %s", one.name, one.every)
+            except Exception as failure:
+                log.error("job %s failed, it comes again in %s: %s", one.name, one.every, failures.said(failure))
     return bool(outbox.work_off()) or more
 
 

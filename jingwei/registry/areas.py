@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,9 +11,11 @@ import numpy as np
 import shapely
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from shapely.geometry.base import BaseGeometry
 
 from jingwei.kernel import journal, rows
 from jingwei.kernel.actors import Actor
+from jingwei.kernel.fitting import unfit
 from jingwei.kernel.moments import today
 from jingwei.kernel.refusals import Reason, Refused
 from jingwei.kernel.versions import raise_version
@@ -24,20 +26,21 @@ from jingwei.registry.models.areas import OTHER_KINDS, TIERS
 
 @transaction.atomic
 def make_area(
-    kind: str, code: str, name: str, *, by: Actor, parent: Area | None = None, border: shapely.Geometry | None = None,
+    kind: str, code: str, name: str, *, by: Actor, parent: Area | None = None, border: BaseGeometry | None = None,
     valid_from: date | None = None, **facts: Any,
 ) -> Area:  # fmt: skip
     """Make an area, or refuse with every reason: code used before, wrong length, no parent, parent of another tier."""
-    tier = TIERS.index(kind) + 1 if kind in TIERS else 0
-    reasons = _why_not_stand(kind, tier, code, parent)
-    if not name.strip():
-        reasons.append(Reason("missing", "name"))
+    if kind not in (*TIERS, *OTHER_KINDS):
+        raise Refused(Reason("unknown-kind", "kind", {"kinds": list(TIERS + OTHER_KINDS)}))
+    area = Area(
+        kind=kind, tier=TIERS.index(kind) + 1 if kind in TIERS else 0, parent=parent, code=code, name=name.strip(),
+        valid_from=valid_from or today(), border=_as_stored(border), **facts,
+    )  # fmt: skip
+    reasons = _why_not_stand(area, {"code": code, "name": area.name, "parent_id": area.parent_id, "border": border})
+    if area.valid_from > today():
+        reasons.append(Reason("since-out-of-range", "since", {"from": None, "to": today()}))
     if reasons:
         raise Refused(*reasons)
-    area = Area(
-        kind=kind, tier=tier, parent=parent, code=code, name=name.strip(), valid_from=valid_from or today(),
-        border=shapely.to_wkb(border) if border is not None else None, **facts,
-    )  # fmt: skip
     area.save(force_insert=True)
     journal.record(area, "area-made", by=by, detail={"code": code, "parent": parent.pk if parent else None})
     raise_version(atlas.COUNTER)
@@ -46,20 +49,28 @@ def make_area(
 
 @transaction.atomic
 def change_area(area: Area, *, by: Actor, since: date | None = None, **values: Any) -> Area:
-    """Change name, code, parent, border, counts from a day on; the state before stays as a version."""
+    """Change name, code, parent, border, counts from a day on; the state before stays as a version.
+
+    From a day between the last change and today: the past is not written anew, the future not written ahead.
+    """
     since = since or today()
-    if "border" in values and isinstance(values["border"], shapely.Geometry):
-        values["border"] = shapely.to_wkb(values["border"])
+    reasons = _why_not_stand(area, {name: new for name, new in values.items() if getattr(area, name) != new})
+    if "border" in values:
+        values["border"] = _as_stored(values["border"])
     changed = {name: value for name, value in values.items() if getattr(area, name) != value}
+    if unknown := set(changed) - set(_MAY_CHANGE):
+        raise ValueError(f"of an area, {', '.join(sorted(unknown))} cannot change")
     if not changed:
         return area
-    if "code" in changed:
-        _refuse_if_used(changed["code"], but=area)
-    _keep_version(area, until=since)
-    codes = {name: [getattr(area, name), changed[name]] for name in ("code", "parent_id") if name in changed}
-    journal.record(
-        area, "area-changed", by=by, detail={"columns": sorted(changed), **codes}, **changed, valid_from=since
-    )
+    if not area.valid_from <= since <= today():
+        reasons.append(Reason("since-out-of-range", "since", {"from": area.valid_from, "to": today()}))
+    if reasons:
+        raise Refused(*reasons)
+    if area.valid_from < since or "code" in changed:  # several changes on one day leave one version; a code is never lost
+        _keep_version(area, until=since)
+    detail: dict[str, Any] = {"columns": sorted(changed)}
+    detail |= {name: [getattr(area, name), changed[name]] for name in ("code", "parent_id") if name in changed}
+    journal.record(area, "area-changed", by=by, detail=detail, **changed, valid_from=since)
     raise_version(atlas.COUNTER)
     return area
 
@@ -69,9 +80,18 @@ def end_area(
     area: Area, *, by: Actor, on: date | None = None, successors: Iterable[Area] = (), reason: str = ""
 ) -> Area:
     """An area ceases; its successors answer for its matters. Its code is never given again."""
-    on = on or today()
+    on, successors = on or today(), list(successors)
+    reasons = []
+    if area.valid_to is not None:
+        reasons.append(Reason("area-ended", "area"))
+    if not area.valid_from <= on <= today():
+        reasons.append(Reason("since-out-of-range", "on", {"from": area.valid_from, "to": today()}))
     if area.children.filter(valid_to=None).exists():
-        raise Refused(Reason("has-children", values={"area": area.code}))
+        reasons.append(Reason("has-children", values={"area": area.code}))
+    if area in successors:
+        reasons.append(Reason("succeeds-itself", "successors"))
+    if reasons:
+        raise Refused(*reasons)
     for new in successors:
         AreaSuccession.objects.get_or_create(old=area, new=new, defaults={"since": on, "reason": reason})
     journal.record(
@@ -84,6 +104,8 @@ def end_area(
 @transaction.atomic
 def succeed(old: Area, new: Area, *, by: Actor, since: date, reason: str) -> AreaSuccession:
     """Record that a code was recoded, merged or split while both rows stay (a development zone counted under two codes)."""
+    if old.pk == new.pk:
+        raise Refused(Reason("succeeds-itself", "new"))
     row, made = AreaSuccession.objects.get_or_create(
         old=old, new=new, defaults={"since": since, "reason": reason}
     )
@@ -96,6 +118,8 @@ def succeed(old: Area, new: Area, *, by: Actor, since: date, reason: str) -> Are
 @transaction.atomic
 def add_alias(area: Area, name: str, *, by: Actor, source: str = "") -> AreaAlias:
     """Note a second name of a place."""
+    if reasons := unfit(AreaAlias, {"name": name.strip(), "source": source}):
+        raise Refused(*reasons)
     row, made = AreaAlias.objects.get_or_create(area=area, name=name.strip(), defaults={"source": source})
     if made:
         journal.record(area, "alias-added", by=by, detail={"alias": row.pk})
@@ -123,9 +147,12 @@ def map_overlay(overlay: Area, bases: Iterable[Area], *, by: Actor, reason: str 
     taken = AreaMapping.objects.filter(
         base__in=bases, overlay__kind=overlay.kind, overlay__valid_to=None
     ).exclude(overlay=overlay)
-    doubles = list(taken.values_list("base__code", flat=True))
+    doubles = sorted(set(taken.values_list("base__code", flat=True)))
+    reasons = unfit(AreaMapping, {"reason": reason})
     if doubles and not reason:
-        raise Refused(Reason("mapped-already", values={"codes": doubles[:10]}))
+        reasons.append(Reason("mapped-already", values={"codes": doubles[:10]}))
+    if reasons:
+        raise Refused(*reasons)
     known = set(AreaMapping.objects.filter(overlay=overlay).values_list("base", flat=True))
     new = [AreaMapping(overlay=overlay, base=base, reason=reason) for base in bases if base.pk not in known]
     AreaMapping.objects.bulk_create(new, batch_size=500)
@@ -148,17 +175,17 @@ class AsItWas:
     border: bytes | None
 
 
-def on_day(day: date, *, under: str = "", kind: str = "") -> list[AsItWas]:
-    """Return the areas of a kind under a code as they were on a day, by code."""
-    scope = _under(under) & (Q(kind=kind) if kind else Q())
+def on_day(day: date, *, under: str = "", kind: str = "", parent: int | None = None) -> list[AsItWas]:
+    """Return the areas of a kind, under a code or right below a parent, as they were on a day, by code."""
+    scope = Q(parent=parent) if parent is not None else _under(under)
     now = Area.objects.filter(scope, valid_from__lte=day).filter(Q(valid_to=None) | Q(valid_to__gt=day))
+    past = AreaVersion.objects.filter(scope, valid_from__lte=day, valid_to__gt=day)
+    if kind:
+        now, past = now.filter(kind=kind), past.filter(area__kind=kind)
     found = [
         AsItWas(a.pk, a.code, a.name, a.parent_id, a.households, bytes(a.border) if a.border else None)
         for a in now
     ]
-    past = AreaVersion.objects.filter(_under(under), valid_from__lte=day, valid_to__gt=day)
-    if kind:
-        past = past.filter(area__kind=kind)
     found += [
         AsItWas(v.area_id, v.code, v.name, v.parent_id, v.households, bytes(v.border) if v.border else None)
         for v in past
@@ -209,16 +236,16 @@ HOUSEHOLDS = (300, 500)
 def check_borders(under: str, *, parent_kind: str = "community") -> list[BorderCheck]:
     """Compare the border of every parent with those of its children in force."""
     parents = Area.objects.filter(_under(under), kind=parent_kind, valid_to=None, border__isnull=False)
-    children: dict[int, list[shapely.Geometry]] = {}
+    children: dict[int, list[BaseGeometry]] = {}
     grids = Area.objects.filter(
         parent__in=parents, tier__gt=0, valid_to=None, border__isnull=False
     ).values_list("parent", "border")
     for parent, border in grids.iterator(chunk_size=2000):
-        children.setdefault(parent, []).append(shapely.from_wkb(bytes(border)))
+        children.setdefault(parent or 0, []).append(shapely.from_wkb(bytes(border or b"")))
     return [_misfit(area, children.get(area.pk, [])) for area in parents.order_by("code")]
 
 
-def _misfit(area: Area, parts: list[shapely.Geometry]) -> BorderCheck:
+def _misfit(area: Area, parts: list[BaseGeometry]) -> BorderCheck:
     """Shares of surface in a local equal-area projection: at this size a sinusoidal one is exact enough."""
     whole = _flat(shapely.from_wkb(bytes(area.border or b"")))
     flat = [_flat(part) for part in parts]
@@ -230,10 +257,12 @@ def _misfit(area: Area, parts: list[shapely.Geometry]) -> BorderCheck:
     )  # fmt: skip
 
 
-def _flat(geometry: shapely.Geometry) -> shapely.Geometry:
-    return shapely.transform(
+def _flat(geometry: BaseGeometry) -> BaseGeometry:
+    """Drawn by hand, a border may cross itself: then what it encloses counts."""
+    flat = shapely.transform(
         geometry, lambda xy: np.column_stack([xy[:, 0] * np.cos(np.radians(xy[:, 1])), xy[:, 1]])
     )
+    return flat if flat.is_valid else shapely.make_valid(flat)
 
 
 def size_outliers(under: str) -> QuerySet[Area]:
@@ -268,34 +297,57 @@ def overlay_conflicts(kind: str) -> dict[str, list[str]]:
 # ---------------------------------------------------------------- inside
 
 
-def _why_not_stand(kind: str, tier: int, code: str, parent: Area | None) -> list[Reason]:
-    reasons = []
-    if kind not in (*TIERS, *OTHER_KINDS):
-        return [Reason("unknown-kind", "kind", {"kinds": list(TIERS + OTHER_KINDS)})]
-    if Area.objects.filter(code=code).exists() or AreaVersion.objects.filter(code=code).exists():
-        reasons.append(Reason("code-used", "code", {"code": code}))
-    if tier:
-        if not code.isdigit():
-            reasons.append(Reason("code-not-figures", "code"))
-        elif atlas.tier_of(code) not in (0, tier):
-            reasons.append(Reason("code-length", "code", {"code": code, "kind": kind}))
-        if tier > 1 and (parent is None or not 0 < parent.tier < tier):
-            reasons.append(Reason("parent-wrong", "parent", {"kind": kind}))
+_MAY_CHANGE = (
+    "code", "name", "parent_id", "border", "border_source", "households", "population", "order", "special",
+)  # fmt: skip
+
+
+def _why_not_stand(area: Area, new: Mapping[str, Any]) -> list[Reason]:
+    """Every reason why an area cannot have these values."""
+    reasons = unfit(Area, new)
+    if "name" in new and not new["name"].strip():
+        reasons.append(Reason("missing", "name"))
+    if "code" in new:
+        reasons += _why_not_coded(area, new["code"])
+    if "parent_id" in new and not _may_stand_under(area, new["parent_id"]):
+        reasons.append(Reason("parent-wrong", "parent", {"kind": area.kind}))
+    border = new.get("border")
+    if isinstance(border, BaseGeometry) and (border.is_empty or border.geom_type not in ("Polygon", "MultiPolygon")):
+        reasons.append(Reason("border-not-a-surface", "border"))
     return reasons
 
 
-def _refuse_if_used(code: str, *, but: Area) -> None:
-    if (
-        Area.objects.filter(code=code).exclude(pk=but.pk).exists()
-        or AreaVersion.objects.filter(code=code).exclude(area=but).exists()
-    ):
-        raise Refused(Reason("code-used", "code", {"code": code}))
+def _why_not_coded(area: Area, code: str) -> list[Reason]:
+    """A code is figures of its tier's length, and never given twice, whatever has become of the area that had it."""
+    reasons = []
+    now, past = Area.objects.filter(code=code).exclude(pk=area.pk), AreaVersion.objects.filter(code=code)
+    if now.exists() or past.exclude(area=area.pk).exists():
+        reasons.append(Reason("code-used", "code", {"code": code}))
+    if area.tier and not (code.isascii() and code.isdigit()):
+        reasons.append(Reason("code-not-figures", "code"))
+    elif area.tier and atlas.tier_of(code) not in (0, area.tier):
+        reasons.append(Reason("code-length", "code", {"code": code, "kind": area.kind}))
+    return reasons
+
+
+def _may_stand_under(area: Area, parent: int | None) -> bool:
+    """A tier stands under a higher one that is in force; nothing stands under itself, however many steps below."""
+    if parent is None:
+        return area.tier <= 1
+    above = Area.objects.filter(pk=parent, valid_to=None).first()
+    if above is None or area.tier:
+        return above is not None and 0 < above.tier < area.tier
+    while above is not None and above.pk != area.pk:
+        above = above.parent
+    return above is None
+
+
+def _as_stored(border: BaseGeometry | bytes | None) -> bytes | None:
+    return shapely.to_wkb(border) if isinstance(border, BaseGeometry) else border
 
 
 def _keep_version(area: Area, *, until: date) -> None:
-    """What it was until the day before; several changes on one day leave one version."""
-    if area.valid_from >= until:
-        return
+    """What it was until the day before."""
     rows.insert(
         AreaVersion(
             area=area, valid_from=area.valid_from, valid_to=until, parent_id=area.parent_id, code=area.code, name=area.name,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import shapely
 from django.conf import settings
+from django.db.models import QuerySet
 
 from jingwei.kernel.versions import Kept
 from jingwei.registry.models import Area
@@ -16,6 +17,8 @@ from jingwei.registry.models.areas import TIERS
 
 #: rows about the tree of areas raise this counter
 COUNTER = "areas"
+
+_LONGEST_CODE = 25  # one more than a code can have: above every code of nines
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +34,44 @@ class Place:
     special: bool
 
 
-class Atlas:
-    """All areas in force now. Borders are held for those in the tree; the finest one that holds a point wins."""
+class Net:
+    """Borders in a search tree, the finest tier first: the first hit in that order is the answer."""
 
     def __init__(self, places: dict[int, Place], borders: list[tuple[int, shapely.Geometry]]) -> None:
+        borders.sort(key=lambda one: (-places[one[0]].tier, one[0]))
+        self.ids = np.array([area for area, _ in borders], dtype=np.int64)
+        self.tree = shapely.STRtree([border for _, border in borders])
+
+    def locate(self, points: Sequence[shapely.Point]) -> list[int | None]:
+        """The area of each point, or None."""
+        found: list[int | None] = [None] * len(points)
+        which, borders = self.tree.query(points, predicate="intersects")
+        if len(which):
+            order = np.lexsort((borders, which))
+            hit, first = np.unique(which[order], return_index=True)
+            for point, area in zip(hit.tolist(), self.ids[borders[order[first]]].tolist(), strict=True):
+                found[point] = area
+        return found
+
+
+class Atlas:
+    """The tree of areas in force now. The finest border that holds a point wins.
+
+    Held in memory are the borders of areas whose children have none (the grids, where there are grids); those above them
+    are read when a point first falls into a gap.
+    """
+
+    def __init__(self, places: dict[int, Place], fine: Net, coarse: Callable[[], Net]) -> None:
         self.places = places
         self.by_code = {place.code: place for place in places.values()}
         self._children: dict[int | None, list[Place]] = {}
         for place in places.values():
             self._children.setdefault(place.parent, []).append(place)
-        # the finest tier first: the first hit of a query in tree order is the answer
-        borders.sort(key=lambda one: (-places[one[0]].tier, one[0]))
-        self._ids = np.array([area for area, _ in borders], dtype=np.int64)
-        self._tree = shapely.STRtree([border for _, border in borders])
+        self._fine, self._read_coarse = fine, coarse
+
+    @cached_property
+    def _coarse(self) -> Net:
+        return self._read_coarse()
 
     def get(self, area: int | None) -> Place | None:
         """The place of this id, if it is in force."""
@@ -86,42 +114,45 @@ class Atlas:
 
     def locate(self, lon: float, lat: float) -> Place | None:
         """The finest area whose border holds a point (CGCS2000 degrees), or None."""
-        hits = self._tree.query(shapely.Point(lon, lat), predicate="intersects")
-        return self.places[int(self._ids[hits.min()])] if len(hits) else None
+        point = shapely.Point(lon, lat)
+        for net in (lambda: self._fine, lambda: self._coarse):
+            hits = net().tree.query(point, predicate="intersects")
+            if len(hits):
+                return self.places[int(net().ids[hits.min()])]
+        return None
 
     def locate_many(self, lons: Sequence[float], lats: Sequence[float]) -> list[int | None]:
         """The ids of the finest areas of many points."""
-        found: list[int | None] = [None] * len(lons)
-        points, borders = self._tree.query(
-            shapely.points(np.asarray(lons), np.asarray(lats)), predicate="intersects"
-        )
-        if len(points):
-            order = np.lexsort((borders, points))
-            first = np.unique(points[order], return_index=True)
-            for point, at in zip(first[0], first[1], strict=True):
-                found[int(point)] = int(self._ids[borders[order[at]]])
+        points = shapely.points(np.asarray(lons), np.asarray(lats))
+        found = self._fine.locate(points)
+        missed = [n for n, area in enumerate(found) if area is None]
+        if missed:
+            for n, area in zip(missed, self._coarse.locate(points[missed]), strict=True):
+                found[n] = area
         return found
 
     @cached_property
     def bounds(self) -> tuple[float, float, float, float] | None:
         """West, south, east, north of everything that has a border."""
-        if not len(self._ids):
+        if not len(self._fine.ids):
             return None
-        west, south, east, north = shapely.total_bounds(self._tree.geometries)
+        west, south, east, north = shapely.total_bounds(self._fine.tree.geometries)
         return float(west), float(south), float(east), float(north)
 
 
 def _load() -> Atlas:
-    in_force = Area.objects.filter(valid_to=None)
-    rows = in_force.values_list("id", "kind", "tier", "parent_id", "code", "name", "special").order_by(
-        "order", "code"
-    )
-    places = {row[0]: Place(*row) for row in rows.iterator(chunk_size=5000)}
-    with_border = in_force.filter(tier__gt=0, border__isnull=False).values_list("id", "border").order_by("id")
-    borders = [
-        (area, shapely.from_wkb(bytes(border))) for area, border in with_border.iterator(chunk_size=2000)
-    ]
-    return Atlas(places, borders)
+    in_tree = Area.objects.filter(valid_to=None, tier__gt=0)
+    columns = ("id", "kind", "tier", "parent_id", "code", "name", "special")
+    places = {row[0]: Place(*row) for row in in_tree.values_list(*columns).order_by("order", "code").iterator(chunk_size=5000)}
+    bordered = in_tree.filter(border__isnull=False)
+    above = set(bordered.exclude(parent=None).values_list("parent_id", flat=True))
+    fine = _borders(bordered.exclude(pk__in=above))
+    return Atlas(places, Net(places, fine), lambda: Net(places, _borders(bordered.filter(pk__in=above))))
+
+
+def _borders(areas: QuerySet[Area]) -> list[tuple[int, shapely.Geometry]]:
+    rows = areas.values_list("id", "border").order_by("id").iterator(chunk_size=2000)
+    return [(area, shapely.from_wkb(bytes(border or b""))) for area, border in rows]
 
 
 _kept = Kept(COUNTER, _load)
@@ -145,5 +176,11 @@ def tier_of(code: str) -> int:
 
 
 def code_range(code: str) -> tuple[str, str]:
-    """The half-open range of codes of everything under a code: an index range, whatever the collation, as codes are figures."""
-    return code, str(int(code) + 1).zfill(len(code))
+    """The half-open range of codes of everything under a code: an index range, whatever the collation, as codes are figures.
+
+    Raises ``ValueError`` for what is none: the codes of overlays need not be figures, and nothing stands under them.
+    """
+    if not (code.isascii() and code.isdigit()):
+        raise ValueError(f"'{code}' is no code of figures")
+    above = str(int(code) + 1).zfill(len(code))
+    return code, above if len(above) == len(code) else "9" * _LONGEST_CODE

@@ -220,14 +220,24 @@ def neighbours(area: Area) -> list[Drawing]:
     shape = shapely.from_wkb(bytes(area.border))
     frame = _frame(shape)
     window = shapely.box(*_window(frame))
-    beside = Area.objects.filter(parent=area.parent_id, valid_to=None, border__isnull=False).exclude(
-        pk=area.pk
-    )
+    beside = Area.objects.filter(
+        parent=area.parent_id, tier__gt=0, valid_to=None, border__isnull=False
+    ).exclude(pk=area.pk)
     shapes = [(one.name, shapely.from_wkb(bytes(one.border or b""))) for one in beside.iterator()]
     seen = [
         (name, shapely.intersection(border, window)) for name, border in shapes if border.intersects(window)
     ]
     return [_drawn(border, name, *frame) for name, border in seen if border.area > 0]
+
+
+def together(borders: Sequence[tuple[str, bytes]]) -> list[Drawing]:
+    """Several borders in one frame, as they were on whatever day; finer than a pixel is left out."""
+    shapes = [(name, shapely.from_wkb(border)) for name, border in borders]
+    if not shapes:
+        return []
+    frame = _frame(shapely.box(*shapely.total_bounds([shape for _, shape in shapes])))
+    fine = 0.5 / frame[3]
+    return [_drawn(shapely.simplify(shape, fine), name, *frame) for name, shape in shapes]
 
 
 def pin(area: Area, lon: float, lat: float) -> tuple[float, float]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from jingwei.kernel import accounts, journal, outbox, rows
 from jingwei.kernel.actors import Actor
+from jingwei.kernel.fitting import unfit
 from jingwei.kernel.models import Account
 from jingwei.kernel.moments import now, today
 from jingwei.kernel.refusals import Reason, Refused
+from jingwei.registry import logins, photos
 from jingwei.registry.models import (
     Area,
     Assignment,
@@ -23,9 +26,7 @@ from jingwei.registry.models import (
     Person,
     Post,
 )
-from jingwei.registry import logins, photos
 from jingwei.registry.roles import label, roles
-from jingwei.registry.seats import in_force
 
 #: columns whose changes are kept with old and new value (they are public facts about units)
 _KEPT = ("name", "short_name", "kind", "parent_id", "area_id", "phone", "code")
@@ -42,8 +43,8 @@ def make_organisation(
     area: Area | None = None,
     **facts: Any,
 ) -> Organisation:
-    """Make a unit, or refuse: code used, no name."""
-    reasons = []
+    """Make a unit, or refuse: code used, no name, a text too long."""
+    reasons = unfit(Organisation, {"code": code, "name": name.strip(), "kind": kind, **facts})
     if Organisation.objects.filter(code=code).exists():
         reasons.append(Reason("code-used", "code", {"code": code}))
     if not name.strip():
@@ -65,6 +66,8 @@ def change_organisation(unit: Organisation, *, by: Actor, **values: Any) -> Orga
     changed = {name: value for name, value in values.items() if getattr(unit, name) != value}
     if not changed:
         return unit
+    if reasons := unfit(Organisation, changed):
+        raise Refused(*reasons)
     if "parent_id" in changed:
         _move_subtree(
             unit, Organisation.objects.get(pk=changed["parent_id"]) if changed["parent_id"] else None
@@ -161,7 +164,8 @@ def make_post(
     **facts: Any,
 ) -> Post:
     """Make a seat at an area or in a unit."""
-    reasons = []
+    title = title or _title(role, area, organisation)
+    reasons = unfit(Post, {"title": title, **facts})
     if role not in roles():
         reasons.append(Reason("unknown-role", "role", {"role": role}))
     if area is None and organisation is None:
@@ -172,7 +176,7 @@ def make_post(
         role=role,
         area=area,
         organisation=organisation,
-        title=title or _title(role, area, organisation),
+        title=title,
         **facts,
     )
     post.save(force_insert=True)
@@ -190,8 +194,13 @@ def take_on(
     staff_no: str, name: str, *, by: Actor, organisation: Organisation | None = None, work_phone: str = ""
 ) -> Person:
     """Add a member of staff."""
+    reasons = unfit(Person, {"staff_no": staff_no, "name": name.strip(), "work_phone": work_phone})
+    if not name.strip():
+        reasons.append(Reason("missing", "name"))
     if Person.objects.filter(staff_no=staff_no).exists():
-        raise Refused(Reason("code-used", "staff_no", {"code": staff_no}))
+        reasons.append(Reason("code-used", "staff_no", {"code": staff_no}))
+    if reasons:
+        raise Refused(*reasons)
     person = Person(staff_no=staff_no, name=name.strip(), organisation=organisation, work_phone=work_phone)
     person.save(force_insert=True)
     journal.record(person, "person-taken-on", by=by)
@@ -202,6 +211,11 @@ def take_on(
 def change_person(person: Person, *, by: Actor, **values: Any) -> Person:
     """Change a card; the journal says which columns, never what they hold."""
     changed = {name: value for name, value in values.items() if getattr(person, name) != value}
+    reasons = unfit(Person, changed)
+    if "name" in changed and not changed["name"].strip():
+        reasons.append(Reason("missing", "name"))
+    if reasons:
+        raise Refused(*reasons)
     if changed:
         journal.record(person, "person-changed", by=by, detail={"columns": sorted(changed)}, **changed)
     return person
@@ -218,16 +232,22 @@ def assign(
     substitute: bool = False,
     basis: str = "",
 ) -> Assignment:
-    """Put a person into a post from a day on, or refuse: seat taken, post ended, dates the wrong way round."""
+    """Put a person into a post from a day on, or refuse: seat taken, post ended, dates the wrong way round.
+
+    Where the last day is known already, the work of a seat that is empty then is handed over on the day after.
+    """
     starts = starts or today()
+    list(Post.objects.select_for_update().filter(pk=post.pk).values_list("pk"))  # one at a time for one seat
     overlapping = Assignment.objects.filter(post=post).filter(Q(ends=None) | Q(ends__gt=starts))
     if ends:
         overlapping = overlapping.filter(starts__lt=ends)
-    reasons = []
+    reasons = unfit(Assignment, {"basis": basis})
     if ends and ends <= starts:
         reasons.append(Reason("ends-before-start", "ends"))
     if post.valid_to and post.valid_to <= starts:
         reasons.append(Reason("post-ended", "post"))
+    if person.left_at and person.left_at <= starts:
+        reasons.append(Reason("person-left", "person"))
     if post.exclusive and overlapping.filter(substitute=substitute).exists():
         reasons.append(Reason("seat-taken", "post"))
     if overlapping.filter(person=person).exists():
@@ -237,6 +257,8 @@ def assign(
     row = Assignment(person=person, post=post, starts=starts, ends=ends, substitute=substitute, basis=basis)
     row.save(force_insert=True)
     journal.record(row, "assigned", by=by, detail={"person": person.pk, "post": post.pk})
+    if ends:
+        _hand_over(post.pk, on=ends)
     account = Account.objects.filter(person=person.pk).first() if post.role in logins.TWO_FACTORS else None
     if account is not None:
         accounts.require_second_factor(account, by=by)
@@ -245,14 +267,24 @@ def assign(
 
 @transaction.atomic
 def end_assignment(row: Assignment, *, by: Actor, on: date | None = None) -> Assignment:
-    """End an assignment (the day after its last). If that empties the seat, its open work is handed over."""
+    """End an assignment (the day after its last). If that empties the seat, its open work is handed over on that day."""
     on = on or today()
+    reasons = []
     if on < row.starts:
-        raise Refused(Reason("ends-before-start", "ends"))
+        reasons.append(Reason("ends-before-start", "ends"))
+    if row.ends is not None and row.ends <= on:
+        reasons.append(Reason("assignment-ended", "ends"))
+    if reasons:
+        raise Refused(*reasons)
     journal.record(row, "assignment-ended", by=by, ends=on)
-    if not Assignment.objects.filter(in_force(), post=row.post).exists():
-        rows.insert(outbox.put("hand_over", {"post": row.post_id}))
+    _hand_over(row.post_id, on=on)
     return row
+
+
+def _hand_over(post: int, *, on: date) -> None:
+    """The worker looks when the day has come; where somebody sits in the seat then, nothing moves."""
+    day = timezone.make_aware(datetime.combine(on, time()))
+    rows.insert(outbox.put("hand_over", {"post": post}, due_at=max(day, now())))
 
 
 @transaction.atomic

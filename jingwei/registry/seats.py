@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -39,7 +41,7 @@ class Seat:
     climbed: bool
 
 
-def in_force(on: object = None) -> Q:
+def in_force(on: date | None = None) -> Q:
     """Assignments that run on a day (today)."""
     day = on or today()
     return Q(starts__lte=day) & (Q(ends=None) | Q(ends__gt=day))
@@ -54,21 +56,23 @@ def holders(*, areas: Collection[int] = (), organisations: Collection[int] = ())
     """Return every post at these areas or organisations with who holds it now, in one SELECT."""
     if not areas and not organisations:
         return []
-    wheres, params = [], [_day(), _day()]
+    wheres: list[str] = []
+    params: list[Any] = [_day(), _day()]
     for column, ids in (("o.area_id", areas), ("o.organisation_id", organisations)):
         if ids:
             wheres.append(f"{column} IN ({', '.join(['%s'] * len(ids))})")
             params += list(ids)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT o.id, o.role, o.area_id, o.organisation_id, o.title, p.id, p.name, p.work_phone"  # noqa: S608
+            "SELECT o.id, o.role, o.area_id, o.organisation_id, o.title, p.id,"  # noqa: S608
+            " COALESCE(p.name, ''), COALESCE(p.work_phone, '')"
             f" FROM {Post._meta.db_table} o"
             f" LEFT JOIN {Assignment._meta.db_table} a ON a.post_id = o.id AND a.starts <= %s AND (a.ends IS NULL OR a.ends > %s)"
             f" LEFT JOIN {Person._meta.db_table} p ON p.id = a.person_id"
             f" WHERE o.valid_to IS NULL AND ({' OR '.join(wheres)}) ORDER BY o.id, a.substitute, a.id",
             params,
         )
-        return [Holder(*row[:6], row[6] or "", row[7] or "") for row in cursor.fetchall()]
+        return [Holder(*row) for row in cursor.fetchall()]
 
 
 class Answering:
@@ -131,48 +135,60 @@ class Hole:
     least: int
 
 
-def holes(*, roles: Iterable[str] = (), under: str = "", limit: int = 0) -> list[Hole]:
+def holes(*, roles: Iterable[str] = (), under: str = "", limit: int = 0, offset: int = 0) -> list[Hole]:
     """Return every required seat of the whole city (or under a code) that is not filled, in one query."""
     wanted = list(roles)
-    params: list[object] = [_day(), _day(), *code_range(under)] if under else [_day(), _day()]
-    where = " AND r.code >= %s AND r.code < %s" if under else ""
-    if wanted:
-        where += f" AND s.role IN ({', '.join(['%s'] * len(wanted))})"
-        params += wanted
+    scope, params = _scope(under)
+    where = f" WHERE s.role IN ({', '.join(['%s'] * len(wanted))})" if wanted else ""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT s.role, r.id, r.code, r.name, COUNT(DISTINCT a.person_id), s.least"  # noqa: S608
-            f" FROM {SeatRule._meta.db_table} s JOIN {Area._meta.db_table} r ON r.kind = s.area_kind AND r.valid_to IS NULL"
-            f" LEFT JOIN {Post._meta.db_table} o ON o.area_id = r.id AND o.role = s.role AND o.valid_to IS NULL"
-            f" LEFT JOIN {Assignment._meta.db_table} a ON a.post_id = o.id AND a.starts <= %s AND (a.ends IS NULL OR a.ends > %s)"
-            f" WHERE 1 = 1{where} GROUP BY s.role, r.id, r.code, r.name, s.least HAVING COUNT(DISTINCT a.person_id) < s.least"
-            f" ORDER BY r.code, s.role{' LIMIT ' + str(int(limit)) if limit else ''}",
-            params,
+            f" FROM {SeatRule._meta.db_table} s JOIN {Area._meta.db_table} r"
+            f" ON r.kind = s.area_kind AND r.valid_to IS NULL{scope} {_SEATED}{where}"
+            " GROUP BY s.role, r.id, r.code, r.name, s.least HAVING COUNT(DISTINCT a.person_id) < s.least"
+            f" ORDER BY r.code, s.role{f' LIMIT {int(limit)} OFFSET {int(offset)}' if limit else ''}",
+            [*params, _day(), _day(), *wanted],
         )
         return [Hole(*row) for row in cursor.fetchall()]
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many of the required seats of a role are filled."""
+    """How many of the required seats of a role at a kind of area are filled."""
 
     role: str
+    area_kind: str
     required: int
     filled: int
 
 
 def coverage(*, under: str = "") -> list[Coverage]:
-    """Return filled and required seats per role, for the whole city or under a code."""
-    empty: dict[str, int] = {}
-    for hole in holes(under=under):
-        empty[hole.role] = empty.get(hole.role, 0) + 1
-    rules = SeatRule.objects.order_by("area_kind", "role")
-    areas = Area.objects.filter(valid_to=None)
-    if under:
-        low, high = code_range(under)
-        areas = areas.filter(code__gte=low, code__lt=high)
-    counts = {kind: areas.filter(kind=kind).count() for kind in {rule.area_kind for rule in rules}}
-    return [Coverage(r.role, counts[r.area_kind], counts[r.area_kind] - empty.get(r.role, 0)) for r in rules]
+    """Return filled and required seats per role and kind of area, for the whole city or under a code, in one query."""
+    scope, params = _scope(under)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT role, area_kind, COUNT(area), COALESCE(SUM(CASE WHEN people >= least THEN 1 ELSE 0 END), 0)"  # noqa: S608
+            " FROM (SELECT s.role, s.area_kind, s.least, r.id AS area, COUNT(DISTINCT a.person_id) AS people"
+            f" FROM {SeatRule._meta.db_table} s LEFT JOIN {Area._meta.db_table} r"
+            f" ON r.kind = s.area_kind AND r.valid_to IS NULL{scope} {_SEATED}"
+            " GROUP BY s.role, s.area_kind, s.least, r.id) AS seats"
+            " GROUP BY role, area_kind ORDER BY area_kind, role",
+            [*params, _day(), _day()],
+        )
+        return [Coverage(role, kind, int(areas), int(filled)) for role, kind, areas, filled in cursor.fetchall()]
+
+
+def _scope(under: str) -> tuple[str, list[Any]]:
+    """A condition on the areas that count."""
+    return (" AND r.code >= %s AND r.code < %s", list(code_range(under))) if under else ("", [])
+
+
+#: who sits today in the posts of a seat rule's role at an area
+_SEATED = (
+    f"LEFT JOIN {Post._meta.db_table} o ON o.area_id = r.id AND o.role = s.role AND o.valid_to IS NULL"
+    f" LEFT JOIN {Assignment._meta.db_table} a"
+    " ON a.post_id = o.id AND a.starts <= %s AND (a.ends IS NULL OR a.ends > %s)"
+)
 
 
 def who_answers_for(area: int) -> list[Holder]:
@@ -188,5 +204,5 @@ def unit_and_below(organisation: Organisation) -> Q:
     return Q(path__startswith=organisation.path)
 
 
-def _day() -> object:
+def _day() -> Any:
     return Assignment._meta.get_field("starts").get_db_prep_save(today(), connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import connection
 
@@ -62,7 +62,7 @@ def _from_assignment(source: str) -> str:
       JOIN {Person._meta.db_table} p ON p.id = k.person
       LEFT JOIN {Assignment._meta.db_table} a
         ON a.id = s.assignment AND a.person_id = p.id AND a.starts <= %s AND (a.ends IS NULL OR a.ends > %s)
-      LEFT JOIN {Post._meta.db_table} o ON o.id = a.post_id
+      LEFT JOIN {Post._meta.db_table} o ON o.id = a.post_id AND (o.valid_to IS NULL OR o.valid_to > %s)
       LEFT JOIN {Area._meta.db_table} r ON r.id = o.area_id
       LEFT JOIN {Organisation._meta.db_table} u ON u.id = o.organisation_id
     """
@@ -78,7 +78,7 @@ def by_cookie(token: str) -> Running | None:
             + _WHO
             + _from_assignment(f"{LoginSession._meta.db_table} s")
             + " WHERE s.token = %s AND s.ended_at IS NULL",
-            [day, day, accounts.hash_of(token)],
+            [day, day, day, accounts.hash_of(token)],
         )
         row = cursor.fetchone()
     if row is None:
@@ -90,7 +90,8 @@ def by_cookie(token: str) -> Running | None:
         _moment(row[3]),
         _moment(row[4]),
     )
-    assert seen_at is not None and began_at is not None  # noqa: S101  (both columns are NOT NULL)
+    assert seen_at is not None  # noqa: S101  (both columns are NOT NULL)
+    assert began_at is not None  # noqa: S101
     if moment - seen_at > timedelta(minutes=idle) or moment - began_at > accounts.LONGEST_SESSION:
         return None
     if moment - seen_at > timedelta(minutes=1):  # a write a minute at most keeps a session awake
@@ -105,18 +106,14 @@ def by_cookie(token: str) -> Running | None:
 def by_token(token: str) -> Staff | None:
     """Return who a program's token acts as, in one SELECT; None when it expired, was revoked, or the assignment has ended."""
     day = _day()
+    expires = ApiToken._meta.get_field("expires_at").get_db_prep_save(now(), connection)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT s.id,"
             + _WHO
             + _from_assignment(f"{ApiToken._meta.db_table} s")
             + " WHERE s.token = %s AND s.revoked_at IS NULL AND s.expires_at > %s",
-            [
-                day,
-                day,
-                accounts.hash_of(token),
-                ApiToken._meta.get_field("expires_at").get_db_prep_save(now(), connection),
-            ],
+            [day, day, day, accounts.hash_of(token), expires],
         )
         row = cursor.fetchone()
     return _staff(row[1:], second_factor=True, client=row[0]) if row else None
@@ -135,7 +132,7 @@ def as_staff(assignment: Assignment) -> Staff:
 
 def _staff(who: tuple[object, ...], *, second_factor: bool, client: int | None = None) -> Staff | None:
     person, name, assignment, post, role, title, area, area_kind, area_code, unit, path, unit_name = who
-    if assignment is None:
+    if assignment is None or post is None:
         return None
     return Staff(
         person=person, assignment=assignment, client=client, name=name, post=post, role=role, title=title, area=area,  # type: ignore[arg-type]
@@ -144,7 +141,7 @@ def _staff(who: tuple[object, ...], *, second_factor: bool, client: int | None =
     )  # fmt: skip
 
 
-def _day() -> object:
+def _day() -> Any:
     return Assignment._meta.get_field("starts").get_db_prep_save(today(), connection)
 
 

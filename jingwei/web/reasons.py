@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from jingwei.engine.library import Playbook
 from jingwei.kernel.moments import now
@@ -84,6 +85,9 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     ),
     "too-many-tries": lambda v, p: _("Too many tries. Please wait {minutes} minutes.").format(**v),
     # conditions
+    "settles-own-area": lambda v, p: _(
+        "You settle on the spot in your own grid; this lies in {place}. Send it as a report instead."
+    ).format(place=v.get("place", "")),
     "not-own-find": lambda v, p: _("Only the grid worker who found it can settle it on the spot."),
     "task-unanswered": lambda v, p: _("Waiting for {unit}, due {due}.").format(
         unit=_unit(v.get("unit")) or _("a co-handler"), due=_moment(v.get("due")) or "—"
@@ -156,10 +160,15 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "second-factor-asked": lambda v, p: _("Enter the six figures of your authenticator app."),
     "second-factor-wrong": lambda v, p: _("the six figures are wrong or were used already."),
     "second-factor-needed": lambda v, p: _("Set up the second factor first."),
+    "second-factor-there": lambda v, p: _("A second factor is set up already; an administrator can remove it."),
     "activation-code-wrong": lambda v, p: _("the code is wrong, was used, or is older than 14 days."),
     "old-password-wrong": lambda v, p: _("the present password is wrong."),
     "password-weak": lambda v, p: str(v.get("why", "")),
     "passwords-differ": lambda v, p: _("the two passwords differ."),
+    "login-signs": lambda v, p: _("2 to 40 letters, figures and the signs . _ @ -, without blanks."),
+    "login-taken": lambda v, p: _("another account has this name."),
+    "has-account": lambda v, p: _("this person has an account already."),
+    "own-account": lambda v, p: _("Not on your own account: another administrator does it."),
     "token-days": lambda v, p: _("between 1 and {most} days.").format(**v),
     # registry
     "code-used": lambda v, p: _("the code {code} is or was in use; codes are never used again.").format(**v),
@@ -180,6 +189,46 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "post-ended": lambda v, p: _("the post has ended."),
     "seat-taken": lambda v, p: _("somebody sits in this post at that time."),
     "already-assigned": lambda v, p: _("this person sits in this post already."),
+    "assignment-ended": lambda v, p: _("this assignment has ended already."),
+    "since-out-of-range": lambda v, p: (
+        _("choose a day between {start} and {end}.").format(start=v["from"], end=v["to"])
+        if v.get("from")
+        else _("choose a day up to {end}.").format(end=v.get("to", ""))
+    ),
+    "succeeds-itself": lambda v, p: _("an area cannot succeed itself."),
+    "border-not-a-surface": lambda v, p: _("a border must be one or more closed surfaces."),
+    "person-left": lambda v, p: _("this person has left."),
+    "unknown-person": lambda v, p: _("choose somebody on the staff."),
+    "consent-needed": lambda v, p: _("without consent no picture is kept."),
+    "several-sit-there": lambda v, p: _("several people sit there now; end all but one first."),
+    "still-held": lambda v, p: _("somebody still sits there or will; end their assignment first."),
+    "least-out-of-range": lambda v, p: _("between 1 and {most}.").format(**v),
+    "unit-ended": lambda v, p: _("the unit has ended."),
+    "area-ended": lambda v, p: _("the area has ended."),
+    "has-units-below": lambda v, p: _("There are still units below it: end or move them first."),
+    "has-posts": lambda v, p: _("There are still posts in it: give them up first."),
+    "named-in-catalogue": lambda v, p: ngettext(
+        "{rows} row of the dispatch catalogue sends cases to it: end it first.",
+        "{rows} rows of the dispatch catalogue send cases to it: end them first.",
+        int(v.get("rows", 0)),
+    ).format(**v),
+    "has-open-cases": lambda v, p: ngettext(
+        "{cases} open case is in its hands: it must be handled or given on first.",
+        "{cases} open cases are in its hands: they must be handled or given on first.",
+        int(v.get("cases", 0)),
+    ).format(**v),
+    "row-there": lambda v, p: _(
+        "row {row} says already that this class in this area goes to {unit}; end that one first."
+    ).format(row=v.get("row", ""), unit=_unit(v.get("unit")) or "—"),
+    "row-ended": lambda v, p: _("Row {row} has ended already.").format(**v),
+    # calendar
+    "day-of-another-year": lambda v, p: _("{day} does not lie in {year}.").format(**v),
+    "off-and-worked": lambda v, p: _("{day} is named as a day off and as worked.").format(**v),
+    "nothing-new": lambda v, p: _("just these days are in force as version {version}.").format(**v),
+    "working-hours-wrong": lambda v, p: _("spans in order that do not touch, like 09:00–12:00, 14:00–18:00."),
+    "no-day-worked": lambda v, p: _("at least one day of the week must be worked."),
+    "begins-in-past": lambda v, p: _("today at the earliest: what was counted before stays counted."),
+    "begins-that-day": lambda v, p: _("other working hours begin on this day already."),
     "founded-already": lambda v, p: _("This city has been founded already."),
     "purpose-needed": lambda v, p: _("say what you need it for."),
     "held": lambda v, p: _("A legal hold forbids deleting it."),
@@ -210,6 +259,12 @@ _FIELDS: dict[str, Callable[[], str]] = {
     "staff_no": lambda: _("Staff number"),
     "source": lambda: _("Source"),
     "photo": lambda: _("Photos"),
+    "to_unit": lambda: _("Unit"),
+    "due": lambda: _("By when"),
+    "title": lambda: _("Title"),
+    "hours": lambda: _("Working hours"),
+    "unit": lambda: _("Unit"),
+    "class": lambda: _("Class"),
 }
 
 

@@ -37,7 +37,8 @@ class Case(Journalled):
     )
     reporter = models.UUIDField(null=True, help_text="the party that reported; good for this case only")
     procedure = models.CharField(max_length=40)
-    version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, related_name="+")
+    # versions and areas are never deleted; a constraint would lock one row of theirs in every intake of the city
+    version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     state = models.CharField(max_length=40)
     state_kind = models.CharField(max_length=8, choices=STATE_KINDS)
     outcome = models.CharField(max_length=32, default="", blank=True)
@@ -46,7 +47,7 @@ class Case(Journalled):
     class_code = models.CharField(max_length=16, default="", blank=True)
     class_top = models.CharField(max_length=16, default="", blank=True)
     title = models.CharField(max_length=80, default="", blank=True)
-    area = models.ForeignKey(Area, on_delete=models.PROTECT, null=True, related_name="+")
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False)
     area_code = models.CharField(max_length=24, default="", blank=True)
     county = models.BigIntegerField(null=True)
     street = models.BigIntegerField(null=True)

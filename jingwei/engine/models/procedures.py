@@ -40,6 +40,8 @@ class CaseClass(models.Model):
     en = models.CharField(max_length=120)
     filed_when = models.CharField(max_length=200, default="", blank=True)
     closed_when = models.CharField(max_length=200, default="", blank=True)
+    filed_when_en = models.CharField(max_length=200, default="", blank=True)
+    closed_when_en = models.CharField(max_length=200, default="", blank=True)
     limits = models.JSONField(
         default=dict, help_text="{'handle': {'urgent': '4h', 'normal': '1wd'}, 'total': {…}}"
     )
@@ -49,8 +51,8 @@ class CaseClass(models.Model):
     order = models.PositiveIntegerField(default=0)
 
     privacy: ClassVar = {
-        "list": PLAIN, "code": PLAIN, "parent": PLAIN, "zh": PLAIN, "en": PLAIN, "filed_when": PLAIN, "closed_when": PLAIN, "limits": PLAIN,
-        "lead": PLAIN,
+        "list": PLAIN, "code": PLAIN, "parent": PLAIN, "zh": PLAIN, "en": PLAIN, "filed_when": PLAIN, "closed_when": PLAIN,
+        "filed_when_en": PLAIN, "closed_when_en": PLAIN, "limits": PLAIN, "lead": PLAIN,
     }  # fmt: skip
 
     class Meta:

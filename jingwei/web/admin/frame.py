@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -113,6 +113,11 @@ def _link(icon: str, label: str, page: str) -> dict[str, Any] | None:
         return None
 
 
+def typed(request: HttpRequest) -> str:
+    """What somebody has typed into a finder so far; its field may have any name."""
+    return str(next(iter(request.GET.dict().values()), "")).strip()[:80]
+
+
 # ---------------------------------------------------------------- pages of a long list
 
 
@@ -123,7 +128,7 @@ class Pages:
         asked = request.GET.get("page", "1")
         self.number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 7 else 1
         start = (self.number - 1) * size
-        part: Sequence[Any] = list(found[start : start + size + 1])
+        part: list[Any] = list(found[start : start + size + 1])
         self.rows = part[:size]
         self.first = start + 1
         self.total = total

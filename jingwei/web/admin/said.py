@@ -122,6 +122,7 @@ VERBS = {
     "sessions-ended": gettext_lazy("sessions ended"),
     "password-changed": gettext_lazy("password changed"),
     "second-factor-set": gettext_lazy("second factor set up"),
+    "second-factor-removed": gettext_lazy("second factor removed"),
     "second-factor-required": gettext_lazy("second factor required"),
     "token-issued": gettext_lazy("token issued"),
     "token-revoked": gettext_lazy("token revoked"),
@@ -215,6 +216,7 @@ class Line:
     subject: str
     verb: str
     who: str
+    about: str
     detail: str
 
 
@@ -230,6 +232,7 @@ def lines(found: Iterable[JournalLine]) -> list[Line]:
             str(SUBJECTS.get(line.kind, line.kind)),
             verb(line.verb),
             who(line, names),
+            _(", ").join(column(name) for name in line.detail.get("columns", [])),
             detail(line),
         )
         for line in kept
@@ -245,12 +248,7 @@ def who(line: JournalLine, names: dict[int, str]) -> str:
 
 def detail(line: JournalLine) -> str:
     """What a line notes besides, in ids and codes, short enough for a table."""
-    said = dict(line.detail)
-    columns = said.pop("columns", None)
-    parts = [_(", ").join(column(name) for name in columns)] if columns else []
-    if said:
-        parts.append(json.dumps(said, ensure_ascii=False, separators=(",", ":"), sort_keys=True))
-    text = " ".join(parts)
+    text = json.dumps(line.detail, ensure_ascii=False, separators=(", ", ": "), sort_keys=True) if line.detail else ""
     return text if len(text) <= 200 else text[:199] + "…"
 
 

@@ -70,14 +70,14 @@ def my_grid(request: HttpRequest) -> HttpResponse:
 @require_GET
 def grid_board(request: HttpRequest, code: str) -> HttpResponse:
     """The public board of a grid (or of an area above it): who answers, for what, where its border runs."""
-    return render(request, "portal/grid_board.html", _board(request, _public_area(code)))
+    return render(request, "portal/grid_board.html", board_of(request, _public_area(code)))
 
 
 @require_GET
 def grid_board_pdf(request: HttpRequest, code: str) -> HttpResponse:
     """The board as an A3 page with map and QR, from the same data."""
     place = _public_area(code)
-    html = render(request, "portal/grid_board_a3.html", _board(request, place)).content.decode()
+    html = render(request, "portal/grid_board_a3.html", {"sheets": [board_of(request, place)]}).content.decode()
     answer = HttpResponse(
         paper.pdf(
             html, pictures={str(person): file for person, file in boards.photo_files(place.id).items()}
@@ -147,7 +147,8 @@ def _public_area(code: str) -> Place:
     return place
 
 
-def _board(request: HttpRequest, place: Place) -> dict[str, Any]:
+def board_of(request: HttpRequest, place: Place) -> dict[str, Any]:
+    """What the board of a place says, for the page and for paper."""
     area = Area.objects.get(pk=place.id)
     address = request.build_absolute_uri(reverse("report")) + f"?grid={place.code}"
     parent = atlas().get(place.parent)

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jingwei.kernel import seals
+from jingwei.kernel import auditing, seals
+from jingwei.kernel.actors import System
 
 
 class Command(BaseCommand):
@@ -20,6 +21,7 @@ class Command(BaseCommand):
             seals.seal()
             return
         found = seals.verify()
+        auditing.note_verified(found, by=System(job="audit"))
         self.stdout.write(f"{found.lines} lines of {found.subjects} subjects under {found.seals} seals")
         if found.unsealed:
             self.stdout.write(f"not sealed yet: rows {found.unsealed[0]}–{found.unsealed[1]}")

@@ -70,6 +70,10 @@
   };
   const words = (name) => document.querySelector("[data-toasts]")?.dataset[`say${name}`] || "";
 
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-print]")) window.print();
+  });
+
   // ---------------------------------------------------------------- one question
 
   /** Ask in the page's own dialog; resolves to yes or no. */

@@ -1,0 +1,39 @@
+"""Who I am: my posts, my sessions, how I read."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from jingwei.kernel.models import LoginSession
+from jingwei.registry.atlas import atlas
+from jingwei.web.field.frame import ROLES, field_only, frame
+from jingwei.web.shell.login import posts_of
+from jingwei.web.shell.who import StaffRequest
+
+
+@require_GET
+@field_only
+def mine(request: StaffRequest) -> HttpResponse:
+    """My own page."""
+    staff = request.staff
+    posts = [
+        {
+            "id": row.pk,
+            "title": row.post.title,
+            "here": row.pk == staff.assignment,
+            "outside": row.post.role in ROLES,
+        }
+        for row in posts_of(request.running.person)
+    ]
+    sessions = LoginSession.objects.filter(account=request.running.account, ended_at=None)
+    context = {
+        **frame(request),
+        "where": atlas().full_name(staff.area, below="county") or staff.organisation_name,
+        "login": request.running.login,
+        "posts": posts,
+        "sessions": sessions.order_by("-seen_at")[:10],
+        "here": request.running.session,
+    }
+    return render(request, "field/me.html", context)
