@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from jingwei.engine import library, publishing
 from jingwei.engine.stage import Stage, build
@@ -15,6 +16,12 @@ from jingwei.kernel.actors import SYSTEM
 from jingwei.registry import atlas
 
 versions.LOOK_EVERY = 0.0  # a test sees at once what it changed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_folder() -> None:
+    """The server of static files warns where its folder is missing, and a warning is an error here."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture(autouse=True)

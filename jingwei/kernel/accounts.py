@@ -35,6 +35,7 @@ PASSWORDS_PER_ACCOUNT = throttle.Rate("password", 10, timedelta(minutes=10))
 SESSIONS_KEPT = timedelta(days=30)
 DEMO_PREFIX = "demo-"
 _LOGIN = re.compile(r"\w[\w.@-]{1,39}")
+_SECRET = re.compile(r"[A-Z2-7]{32}")
 
 #: compared against when there is no such account, so that an answer takes as long either way
 _NOBODY = make_password(secrets.token_hex(16))
@@ -189,9 +190,12 @@ def change_password(account: Account, old: str, new: str) -> None:
         journal.record(account, "password-changed", by=themselves(account), password=hashed)
 
 
-def propose_second_factor(account: Account) -> str:
-    """Return a fresh TOTP secret for a QR code; it counts once `confirm_second_factor` saw a code made with it."""
-    return pyotp.random_base32()
+def propose_second_factor(account: Account, *, proposed: str = "") -> str:
+    """Return a fresh TOTP secret for a QR code; it counts once `confirm_second_factor` saw a code made with it.
+
+    The one that was proposed before comes back from the form, and is kept if it is one.
+    """
+    return proposed if _SECRET.fullmatch(proposed) else pyotp.random_base32()
 
 
 def otp_address(account: Account, secret: str) -> str:
@@ -203,7 +207,7 @@ def confirm_second_factor(account: Account, session: LoginSession, secret: str, 
     """Store the secret, sealed, after one right code. One that is there is not replaced: only `remove_second_factor` ends it."""
     if account.second_factor is not None:
         raise Refused("second-factor-there")
-    used = next(iter(_steps_of(code, secret)), None)
+    used = next(iter(_steps_of(code, secret)), None) if _SECRET.fullmatch(secret) else None
     if used is None:
         raise Refused(Reason("second-factor-wrong", "code"))
     box = sealed.lock_apart("totp", account.login, secret)

@@ -113,7 +113,7 @@ def _decoded(raw: bytes, field: str) -> Image.Image:
             raise Image.DecompressionBombError
         picture.draft("RGB", (LONG_SIDE, LONG_SIDE))
         upright = _plain(picture)
-        if turn := _UPRIGHT.get(_orientation(picture)):
+        if (turn := _UPRIGHT.get(_orientation(picture))) is not None:
             upright = upright.transpose(turn)
     except _BOMBS as bomb:
         raise Refused(Reason("picture-too-large", field, {"most": MOST_PIXELS // 1_000_000})) from bomb

@@ -102,7 +102,7 @@ def _lock(key: bytes, value: bytes, place: bytes) -> bytes:
 def _unlock(key: bytes, box: bytes, place: bytes) -> bytes:
     try:
         return AESGCM(key).decrypt(box[:_NONCE], box[_NONCE:], place)
-    except InvalidTag as wrong:
+    except (InvalidTag, ValueError) as wrong:  # of a box cut short not even the nonce is whole
         raise Refused("sealed-value-damaged") from wrong
 
 

@@ -53,6 +53,8 @@ def run(*, once: bool = False, pause: float = 1.0) -> None:
         try:
             busy = one_round()
         except (OperationalError, InterfaceError) as away:
+            if once:
+                raise
             log.error("the database is away, trying again: %s", failures.said(away))
             connection.close()
             busy = False

@@ -239,7 +239,7 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     ).format(**v),
 }
 
-_SAY_FIELD_THEMSELVES = {"missing", "not-asked-for"}
+_SAY_FIELD_THEMSELVES = {"missing", "not-asked-for", "activation-code-wrong", "second-factor-wrong", "old-password-wrong"}
 
 _FIELDS: dict[str, Callable[[], str]] = {
     "login": lambda: _("Login name"),

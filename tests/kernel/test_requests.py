@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import transaction
 
-from jingwei.kernel import ids, requests
+from jingwei.kernel import ids, moments, requests
 from jingwei.kernel.models import RequestKey
 from jingwei.kernel.refusals import SameRequestOtherContent
 
@@ -54,11 +55,10 @@ def test_a_request_that_failed_may_come_again_with_other_content() -> None:
 
 @pytest.mark.django_db
 def test_neither_content_nor_sender_is_kept_nor_can_be_guessed_from_what_is() -> None:
-    import_hash = __import__("hashlib").sha256
     send(ids.new_id())
     row = RequestKey.objects.get()
-    assert bytes(row.content) != import_hash(CONTENT).digest()
-    assert bytes(row.bound) not in import_hash(b"session:1").digest()
+    assert bytes(row.content) != hashlib.sha256(CONTENT).digest()
+    assert bytes(row.bound) not in hashlib.sha256(b"session:1").digest()
 
 
 def test_of_two_at_once_one_acts(at_once: Callable[..., list[Any]]) -> None:
@@ -91,6 +91,7 @@ def test_where_the_first_is_undone_the_second_acts(at_once: Callable[..., list[A
 
 @pytest.mark.django_db
 def test_when_it_came_is_kept_so_that_it_can_go() -> None:
-    send(ids.new_id())
-    row = RequestKey.objects.get()
-    assert row.created_at - row.created_at < timedelta(days=30)
+    moment = datetime.fromisoformat("2026-11-20T09:00:00+08:00")
+    with moments.at(moment):
+        send(ids.new_id())
+    assert RequestKey.objects.get().created_at == moment

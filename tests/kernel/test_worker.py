@@ -83,7 +83,7 @@ def test_a_database_that_is_away_is_no_failure_of_the_job(jobs: dict[str, worker
         worker.one_round()
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_once_works_until_nothing_is_left(jobs: dict[str, worker.Job]) -> None:
     ran: list[int] = []
     outbox.effect("note")(lambda row: ran.append(row.pk))

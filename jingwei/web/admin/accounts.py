@@ -56,7 +56,7 @@ def browse(request: StaffRequest) -> HttpResponse:
         ]
         for account in pages.rows
     ]
-    heads: list[tuple[str, bool] | str] = [_("Login name"), _("Name"), _("Number"), _("State"), _("Second factor"), _("Last sign-in")]
+    heads: list[tuple[str, bool] | str] = [_("Login name"), _("Person's name"), _("Number"), _("State"), _("Second factor"), _("Last sign-in")]
     context = {
         **frame(request),
         "text": text,
@@ -251,7 +251,7 @@ def recent_logins(request: StaffRequest) -> HttpResponse:
         ]
         for row in pages.rows
     ]
-    heads: list[tuple[str, bool] | str] = [_("When"), _("Login name"), _("Name"), _("What"), _("Address")]
+    heads: list[tuple[str, bool] | str] = [_("When"), _("Login name"), _("Person's name"), _("What"), _("Address")]
     context = {
         **frame(request), "event": event, "text": text, "events": EVENTS.items(), "pages": pages, "table": said.table(_("Sign-ins"), heads, rows),
     }  # fmt: skip

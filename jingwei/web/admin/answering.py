@@ -106,7 +106,7 @@ def _answer(place: Place) -> dict[str, Any]:
         "more_over": [m.overlay for m in over if m.overlay.kind not in NETS],
         "table": said.table(
             _("People of the grid and of the areas above it"),
-            [_("Tier"), _("Area"), _("Role"), _("Post"), _("Who"), _("Telephone")],
+            [_("Tier"), _("The area"), _("Role"), _("Post"), _("Who"), _("Telephone")],
             rows,
             when_empty=_("No post stands here or above."),
             hide_caption=False,

@@ -33,7 +33,7 @@ class AreaFacts(Asked):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
     parent = AreaField(label=gettext_lazy("Area above"), required=False, help_text=gettext_lazy("Type a name or a code."))
     households = forms.IntegerField(label=gettext_lazy("Households"), required=False, min_value=0, max_value=10_000_000)
-    population = forms.IntegerField(label=gettext_lazy("People"), required=False, min_value=0, max_value=100_000_000)
+    population = forms.IntegerField(label=gettext_lazy("Inhabitants"), required=False, min_value=0, max_value=100_000_000)
     special = forms.BooleanField(
         label=gettext_lazy("A special grid: a mall, park, school or market of its own"), required=False
     )
@@ -85,7 +85,7 @@ class AreaChange(Asked):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
     parent = AreaField(label=gettext_lazy("Area above"), required=False)
     households = forms.IntegerField(label=gettext_lazy("Households"), required=False, min_value=0, max_value=10_000_000)
-    population = forms.IntegerField(label=gettext_lazy("People"), required=False, min_value=0, max_value=100_000_000)
+    population = forms.IntegerField(label=gettext_lazy("Inhabitants"), required=False, min_value=0, max_value=100_000_000)
     special = forms.BooleanField(
         label=gettext_lazy("A special grid: a mall, park, school or market of its own"), required=False
     )

@@ -21,7 +21,7 @@ from jingwei.web.admin.answering import NETS
 from jingwei.web.admin.frame import administrators, frame
 from jingwei.web.shell.who import StaffRequest
 
-MOST_SHOWN = 100
+MOST_SHOWN, MOST_CODES = 100, 30
 #: a whole large city is checked county by county
 MOST_AT_ONCE = 4000
 
@@ -98,9 +98,9 @@ def _nets(place: Place | None) -> list[dict[str, Any]]:
         found.append(
             {
                 "label": said.area_kind(kind),
-                "two": two[:MOST_SHOWN], "two_count": len(two),
-                "none": none[:MOST_SHOWN], "none_count": len(none),
-                "over_nothing": conflicts["over_nothing"][:MOST_SHOWN], "over_nothing_count": len(conflicts["over_nothing"]),
+                "two": two[:MOST_CODES], "two_count": len(two),
+                "none": none[:MOST_CODES], "none_count": len(none),
+                "over_nothing": conflicts["over_nothing"][:MOST_CODES], "over_nothing_count": len(conflicts["over_nothing"]),
             }
         )  # fmt: skip
     return found

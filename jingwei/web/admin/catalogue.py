@@ -113,7 +113,7 @@ class NewRow(Asked):
     """What goes where."""
 
     class_code = forms.ChoiceField(label=gettext_lazy("Class"), required=False)
-    area = AreaField(label=gettext_lazy("Area"), required=False, help_text=gettext_lazy("Here and below; empty is the whole city."))
+    area = AreaField(label=gettext_lazy("The area"), required=False, help_text=gettext_lazy("Here and below; empty is the whole city."))
     unit = UnitField(label=gettext_lazy("Unit"))
     note = forms.CharField(label=gettext_lazy("Note"), max_length=120, required=False, help_text=gettext_lazy("Why it goes there: the document that says so."))
 

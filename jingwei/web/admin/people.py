@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from jingwei.kernel import journal
@@ -26,7 +26,7 @@ from jingwei.web.admin.forms import Asked, DayField, PostField, UnitField, form_
 from jingwei.web.admin.frame import Pages, administrators, frame, typed
 from jingwei.web.shell.who import StaffRequest
 
-MOST_FOUND = 20
+MOST_FOUND, MOST_POSTS = 20, 3
 #: what personal columns may be taken out of the system for; the sheet says it
 PURPOSES = {
     "roster": gettext_lazy("a duty roster"),
@@ -78,14 +78,22 @@ def _table(rows: list[Any], *, left: bool) -> dict[str, Any]:
             person.staff_no,
             said.cell(person.name, reverse("admin-person", args=[person.pk])),
             person.organisation.name if person.organisation else "",
-            _(", ").join(row.post.title for row in person.running) or "—",
+            _posts(person.running),
             person.work_phone,
             *([person.left_at] if left else []),
         ]
         for person in rows
     ]
-    heads: list[tuple[str, bool] | str] = [_("Number"), _("Name"), _("Unit"), _("Posts"), _("Work telephone")]
+    heads: list[tuple[str, bool] | str] = [_("Number"), _("Person's name"), _("Unit"), _("Posts"), _("Work telephone")]
     return said.table(_("People"), [*heads, *([_("Left on")] if left else [])], shown)
+
+
+def _posts(running: list[Assignment]) -> str:
+    """The posts of somebody, the first few by name: an official may be the contact of every grid of a street."""
+    named = _(", ").join(row.post.title for row in running[:MOST_POSTS])
+    if len(running) > MOST_POSTS:
+        return ngettext("{named} and {n} more", "{named} and {n} more", len(running) - MOST_POSTS).format(named=named, n=len(running) - MOST_POSTS)
+    return named or "—"
 
 
 @administrators
@@ -164,7 +172,7 @@ class Card(Asked):
     """A minimal card: what colleagues and boards need, nothing else."""
 
     staff_no = forms.CharField(label=gettext_lazy("Staff number"), max_length=24)
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=60)
+    name = forms.CharField(label=gettext_lazy("Person's name"), max_length=60)
     unit = UnitField(label=gettext_lazy("Unit"), required=False)
     work_phone = forms.CharField(
         label=gettext_lazy("Work telephone"), max_length=24, required=False,

@@ -122,7 +122,7 @@ def _roles(playbook: Playbook) -> dict[str, Any]:
         else:
             stands = {"reporter": _("whoever reported it"), "lead_unit": _("the unit the case was given to"), "task_unit": _("the unit of a task")}[role.is_ or "reporter"]
         rows.append([playbook.text("roles", name), stands, _names(playbook, "roles", role.not_)])
-    return said.table(_("Roles"), [_("Role"), _("Who that is"), _("Never the same person as")], rows, hide_caption=False)
+    return said.table(_("Roles"), [_("Roles"), _("Who that is"), _("Never the same person as")], rows, hide_caption=False)
 
 
 def _moves(playbook: Playbook) -> dict[str, Any]:
@@ -151,8 +151,8 @@ def _verb(playbook: Playbook, verb: Verb) -> str:
     p = playbook.procedure
     parts = ("clocks", p.clocks), ("roles", p.roles), ("moves", p.moves), ("fields", p.fields)
     about = next((playbook.text(part, verb.what, *(["label"] if part in ("moves", "fields") else [])) for part, known in parts if verb.what in known), verb.what)
-    more = f" ({_(', ').join(f'{k}: {v}' for k, v in verb.args.items())})" if verb.args else ""
-    return f"{reference.verb_label(verb.verb)}{_(': ')}{about}{more}"
+    more = " ({})".format(", ".join(f"{k}: {v}" for k, v in verb.args.items())) if verb.args else ""
+    return _("{verb}: {about}").format(verb=reference.verb_label(verb.verb), about=about) + more
 
 
 def _asks(playbook: Playbook) -> dict[str, Any] | None:

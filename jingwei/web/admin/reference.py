@@ -68,7 +68,7 @@ def field_type(name: str) -> str:
 def groups() -> list[tuple[str, list[Named]]]:
     """Everything there is, by where it may stand."""
     about = {
-        "word": _("a word"), "clock": _("a clock"), "clocks": _("clocks"), "owner": _("owner"), "field": _("a field"), "every": _("every 30d"),
+        "word": _("a word"), "clock": _("a clock"), "clocks": _("clocks"), "owner": _("owner"), "field": _("a field"), "every": "every 30d",
         "role": _("a role"), "move": _("a move"),
     }  # fmt: skip
     effects = [

@@ -69,7 +69,7 @@ UNIT_KINDS = {
 }
 
 SUBJECTS = {
-    "area": gettext_lazy("Area"),
+    "area": gettext_lazy("The area"),
     "organisation": gettext_lazy("Organisation"),
     "post": gettext_lazy("Post"),
     "person": gettext_lazy("Person"),
@@ -153,7 +153,7 @@ COLUMNS = {
     "phone": gettext_lazy("Telephone"),
     "code": gettext_lazy("Code"),
     "households": gettext_lazy("Households"),
-    "population": gettext_lazy("People"),
+    "population": gettext_lazy("Inhabitants"),
     "border": gettext_lazy("Border"),
     "border_source": gettext_lazy("Coordinates"),
     "special": gettext_lazy("Special grid"),

@@ -87,7 +87,7 @@ def _covered(c: seats.Coverage, under: str) -> dict[str, Any]:
 def _holes_table(found: list[seats.Hole]) -> dict[str, Any]:
     return said.table(
         _("Empty required seats"),
-        [_("Code"), _("Area"), _("Role"), (_("Filled"), True), (_("Needed"), True), ""],
+        [_("Code"), _("The area"), _("Role"), (_("Filled"), True), (_("Needed"), True), _("What to do")],
         [
             [
                 hole.area_code,
@@ -211,7 +211,7 @@ class NewPost(Asked):
     """A seat at an area or in a unit."""
 
     role = forms.ChoiceField(label=gettext_lazy("Role"))
-    area = AreaField(label=gettext_lazy("Area"), required=False, help_text=gettext_lazy("Where it stands; or choose a unit."))
+    area = AreaField(label=gettext_lazy("The area"), required=False, help_text=gettext_lazy("Where it stands; or choose a unit."))
     unit = UnitField(label=gettext_lazy("Unit"), required=False)
     title = forms.CharField(label=gettext_lazy("Title"), max_length=80, required=False, help_text=gettext_lazy("Left empty: place and role."))
     duty = forms.CharField(label=gettext_lazy("Duty"), max_length=200, required=False, help_text=gettext_lazy("As it stands on the public board."))

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from jingwei.engine import figures, queries
@@ -84,8 +85,8 @@ def board(request: StaffRequest) -> HttpResponse:
         "as_of": now(),
         "wall": request.GET.get("wall") == "1",
         "flow": [
-            (_("New"), flow.came, "in", ""), (_("Ended"), flow.ended, "out", ""), (_("Open"), flow.open, "open", ""),
-            (_("Late"), figures.late_now(place), "late", "l"),
+            (number_label("in"), flow.came, "in", ""), (number_label("out"), flow.ended, "out", ""),
+            (number_label("open"), flow.open, "open", ""), (number_label("late"), figures.late_now(place), "late", "l"),
         ],
         "hours": _bars(came, ended),
         "has_hours": place.kind in ("city", "county"),
@@ -101,12 +102,27 @@ def board(request: StaffRequest) -> HttpResponse:
     return render(request, "board/board.html", context)
 
 
+def number_label(what: str) -> str:
+    """What a number of the flow counts, as people read it."""
+    return {
+        "in": pgettext("board", "New"),
+        "out": pgettext("board", "Ended"),
+        "open": pgettext("board", "Open"),
+        "late": pgettext("board", "Late"),
+    }[what]
+
+
 def indicator_label(name: str) -> str:
     """An indicator's name as people read it."""
     return {
-        "handled_on_time": _("Handled on time"), "open": _("Open"), "late": _("Late"), "came": _("New this month"), "solved": _("Solved, as rated"),
-        "satisfied": _("Satisfied, as rated"), "ended_on_time": _("Ended on time"),
-    }[name]  # fmt: skip
+        "handled_on_time": _("Handled on time"),
+        "open": pgettext("board", "Open"),
+        "late": pgettext("board", "Late"),
+        "came": _("New this month"),
+        "solved": _("Solved, as rated"),
+        "satisfied": _("Satisfied, as rated"),
+        "ended_on_time": _("Ended on time"),
+    }[name]
 
 
 def _day(request: StaffRequest) -> date:
@@ -215,7 +231,7 @@ def _classes(place: Place, day: date) -> list[dict[str, Any]]:
 
 def _change(n: int, before: int) -> str:
     if not before:
-        return _("new")
+        return pgettext("a class", "new")
     points = round(100 * (n - before) / before)
     return (
         _("as before")
@@ -247,12 +263,11 @@ def behind(request: StaffRequest, what: str) -> HttpResponse:
         raise Http404
     found = list(cases.filter(pk__in=queries.cases_for(request.staff).values("pk"))[:200])
     total = cases.count()
-    label = {"in": _("New"), "out": _("Ended"), "open": _("Open"), "late": _("Late")}[what]
     seen = queries.cases_for(request.staff).filter(pk__in=cases.order_by().values("pk")).count()
     context = {
         **frame(request),
         "rows": shown.rows(found),
-        "label": label,
+        "label": number_label(what),
         "place": place,
         "day": day,
         "total": total,

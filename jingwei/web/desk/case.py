@@ -30,7 +30,6 @@ from jingwei.registry.roles import label
 from jingwei.web import reasons
 from jingwei.web.desk import shown
 from jingwei.web.desk.frame import frame
-from jingwei.web.portal.following import purpose_words
 from jingwei.web.shell import fields
 from jingwei.web.shell.paper import pdf
 from jingwei.web.shell.refusing import status_of
@@ -106,7 +105,7 @@ def _page(request: StaffRequest, case: Case) -> dict[str, Any]:
             for n, v in case.values.items()
             if v == "sealed" and n in playbook.procedure.fields
         ],
-        "purposes": [(purpose, purpose_words(purpose)) for purpose in keeping.PURPOSES],
+        "purposes": [(purpose, shown.purpose_words(purpose)) for purpose in keeping.PURPOSES],
         "people": _people(page, units),
         "drawing": _drawing(case),
         "lead_unit": units.get(case.lead_unit or 0, ""),
@@ -136,14 +135,10 @@ def _no(option: queries.Option, playbook: Playbook) -> dict[str, Any]:
 
 def _ask(ask: Ask, playbook: Playbook, held: frozenset[str], page: queries.CasePage) -> dict[str, Any]:
     asked = next((a for a in page.actions if a.seq == ask.asked_seq), None)
-    words = [
-        f"{playbook.text('fields', n, 'label')}：{shown.value_words(playbook, n, v, {})}"
-        for n, v in (asked.values if asked else {}).items()
-    ]
     return {
         "ask": ask,
         "label": shown.ask_words(ask, playbook),
-        "words": [w for w in words if not w.endswith("：")],
+        "words": shown.entered_words(playbook, asked.values, {}) if asked else [],
         "mine": ask.decider_role in held,
         "decider": playbook.text("roles", ask.decider_role),
     }

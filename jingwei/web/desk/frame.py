@@ -6,10 +6,11 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from jingwei.engine import queries
 from jingwei.registry.staff import Staff
-from jingwei.web.shell.login import posts_of
+from jingwei.web.shell.login import OUTSIDE, posts_of
 from jingwei.web.shell.who import StaffRequest
 
 #: roles that answer the telephone
@@ -129,8 +130,12 @@ def _rail(staff: Staff, counts: dict[str, int], here: str) -> list[dict[str, Any
             "here": here == "tasks",
         },
     ]
-    groups = [{"name": _("Work"), "queues": work}, {"name": _("Waiting for me"), "queues": asked}]
+    groups = [{"name": _("Queues"), "queues": work}, {"name": _("Waiting for me"), "queues": asked}]
     more = []
+    if staff.role in OUTSIDE:
+        more.append(
+            {"icon": "walk", "label": pgettext("face", "Field"), "url": reverse("field-today"), "count": None, "here": False}
+        )
     if staff.role in LEADERS:
         more.append(
             {"icon": "chart", "label": _("Board"), "url": reverse("board"), "count": None, "here": False}

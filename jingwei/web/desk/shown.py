@@ -155,11 +155,7 @@ def _told(
         if n in playbook.procedure.fields
         and shown_to(playbook.procedure.fields[n], roles=roles, is_participant=True)
     }
-    lines = [
-        f"{playbook.text('fields', name, 'label')}：{words_}"
-        for name, value in seen.items()
-        if (words_ := value_words(playbook, name, value, units))
-    ]
+    lines = entered_words(playbook, seen, units)
     if action.detail.get("row"):
         lines.append(_("By row {row} of the dispatch catalogue").format(row=action.detail["row"]))
     if action.detail.get("climbed"):
@@ -175,10 +171,9 @@ def _told(
         and action.from_state != action.to_state
     ):
         kind = "end"
+    what = what_was_done(playbook, action, units)
     return Told(
-        f"{who}{_(': ')}{what_was_done(playbook, action, units)}"
-        if who
-        else what_was_done(playbook, action, units),
+        _("{who}: {what}").format(who=who, what=what) if who else what,
         action.at,
         kind,
         "",
@@ -209,7 +204,7 @@ def what_was_done(playbook: Playbook, action: CaseAction, units: dict[int, str])
         "follow": lambda: _("ended together with the case it follows"),
         "rating": lambda: _("rated it") if action.name == "reporter" else _("callback"),
         "late": lambda: _("past the limit: {clocks}").format(
-            clocks="、".join(playbook.text("clocks", c) for c in action.detail.get("clocks", []))
+            clocks=_(", ").join(playbook.text("clocks", c) for c in action.detail.get("clocks", []))
         ),
         "hand_over": lambda: _("handed over, because the seat became empty"),
         "reveal": lambda: _("read a protected value"),
@@ -223,13 +218,35 @@ def _named(text: str, action: CaseAction, units: dict[int, str]) -> str:
     return text
 
 
+def entered_words(playbook: Playbook, values: dict[str, Any], units: dict[int, str]) -> list[str]:
+    """What was entered, each value with its field's name; nothing for pictures and what is said elsewhere."""
+    said = {name: value_words(playbook, name, value, units) for name, value in values.items()}
+    return [
+        _("{field}: {text}").format(field=playbook.text("fields", name, "label"), text=text)
+        for name, text in said.items()
+        if text
+    ]
+
+
+def purpose_words(purpose: str) -> str:
+    """For what somebody reads a protected value, as the staff say it."""
+    return {
+        "answer_reporter": _("to answer the reporter"),
+        "ask_reporter": _("to ask the reporter"),
+        "check_result": _("to check the result"),
+        "rights_request": _("for a request of the person concerned"),
+        "complaint": _("for a complaint"),
+        "audit": _("for an audit"),
+    }.get(purpose, purpose)
+
+
 def value_words(playbook: Playbook, name: str, value: Any, units: dict[int, str]) -> str:
     """One entered value in words; pictures and what is said elsewhere are left out."""
     rule = playbook.procedure.fields[name]
     if rule.type == "picture" or name in ("lead_unit", "inside_unit"):
         return ""
     if rule.type == "unit":
-        return "、".join(units.get(one, "") for one in (value if isinstance(value, list) else [value]))
+        return _(", ").join(units.get(one, "") for one in (value if isinstance(value, list) else [value]))
     if rule.type == "class":
         entry = library.classes(playbook.procedure.classes).get(str(value))
         return str(entry) if entry else str(value)

@@ -9,12 +9,10 @@ from django.http import Http404
 
 from jingwei.engine import queries
 from jingwei.engine.models import Case
+from jingwei.web.shell.login import OUTSIDE
 from jingwei.web.shell.who import StaffRequest, roles_only
 
-#: the posts whose day is outside; to everybody else these pages do not exist
-ROLES = ("grid_worker", "grid_chief", "grid_guide", "community_head", "handler")
-
-field_only = roles_only(*ROLES)
+field_only = roles_only(*OUTSIDE)
 
 
 def frame(request: StaffRequest) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_GET
 
 from jingwei.kernel.models import LoginSession
 from jingwei.registry.atlas import atlas
-from jingwei.web.field.frame import ROLES, field_only, frame
-from jingwei.web.shell.login import posts_of
+from jingwei.web.field.frame import field_only, frame
+from jingwei.web.shell.login import OUTSIDE, posts_of
 from jingwei.web.shell.who import StaffRequest
 
 
@@ -23,7 +23,7 @@ def mine(request: StaffRequest) -> HttpResponse:
             "id": row.pk,
             "title": row.post.title,
             "here": row.pk == staff.assignment,
-            "outside": row.post.role in ROLES,
+            "outside": row.post.role in OUTSIDE,
         }
         for row in posts_of(request.running.person)
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -34,8 +33,6 @@ from jingwei.web.shell.who import StaffRequest
 
 #: commas that set one thing to look at apart from the next; “, or …” goes on with the same one
 _BETWEEN = re.compile(r"(?:[，；;]|, )\s*(?!或|or\b|and\b)")
-
-Typed = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +91,18 @@ def _matter(page: queries.CasePage, staff: Staff) -> dict[str, Any]:
         "standard": standard_of(case, playbook),
         "pictures": [photo for told in reversed(story) for photo in told.photos],
         "story": story,
-        "latest": story[0] if len(story) > 1 and story[0].note else None,
+        "latest": _last_said(page, story),
         "given": _given(page, staff),
     }
+
+
+def _last_said(page: queries.CasePage, story: list[shown.Told]) -> shown.Told | None:
+    """The newest entry in which somebody wrote something: the unit's result, why it must be done again."""
+    rules = page.playbook.procedure.fields
+    for done, told in zip(reversed(page.actions[1:]), story, strict=False):
+        if told.note and any(rules[name].type == "text" for name in done.values):
+            return told
+    return None
 
 
 def _seen(page: queries.CasePage, name: str) -> str:
@@ -167,14 +173,14 @@ def _is_mine(page: queries.CasePage, one: Task, staff: Staff) -> bool:
     return one.state == "open" and one.to_role in page.roles and to_me
 
 
-def _task_given(page: queries.CasePage, one: Task, values: Typed) -> dict[str, Any]:
+def _task_given(page: queries.CasePage, one: Task, values: dict[str, Any]) -> dict[str, Any]:
     playbook = page.playbook
     button = _button(page.case, "answer", str(one.pk), playbook.text("tasks", one.name, "answered"))
     title = playbook.text("roles", one.to_role)
     return {"title": title, "text": _written(playbook, values), "due": one.due_at, "buttons": [button]}
 
 
-def _asked(page: queries.CasePage, one: Ask, values: Typed) -> dict[str, Any]:
+def _asked(page: queries.CasePage, one: Ask, values: dict[str, Any]) -> dict[str, Any]:
     playbook = page.playbook
     words = {"grant": "granted", "refuse": "refused"}
     buttons = [
@@ -185,14 +191,11 @@ def _asked(page: queries.CasePage, one: Ask, values: Typed) -> dict[str, Any]:
     return {"title": title, "text": _written(playbook, values), "due": one.due_at, "buttons": buttons}
 
 
-def _written(playbook: Playbook, values: Typed) -> str:
+def _written(playbook: Playbook, values: dict[str, Any]) -> str:
     """What was entered, line by line."""
     rules = playbook.procedure.fields
     units = shown.unit_names(value for name, value in values.items() if rules[name].type == "unit")
-    said = {name: shown.value_words(playbook, name, value, units) for name, value in values.items()}
-    return "\n".join(
-        f"{playbook.text('fields', name, 'label')}{_(': ')}{text}" for name, text in said.items() if text
-    )
+    return "\n".join(shown.entered_words(playbook, values, units))
 
 
 # ---------------------------------------------------------------- what may be done
@@ -208,17 +211,19 @@ def _onward(page: queries.CasePage) -> list[queries.Option]:
     return [
         option
         for option in page.allowed
-        if isinstance(option.rule, Move)
-        and option.rule.to != "same"
-        and not any(verb.verb == "raise" for verb in option.rule.then)
+        if isinstance(option.rule, Move) and option.rule.to != "same" and not _is_last_resort(option)
     ]
+
+
+def _is_last_resort(option: queries.Option) -> bool:
+    return isinstance(option.rule, Move) and any(verb.verb == "raise" for verb in option.rule.then)
 
 
 def _buttons(page: queries.CasePage, main: queries.Option | None) -> dict[str, Any]:
     """The move beside the foremost one, what else is allowed, and what is refused: to me, and to others."""
     onward = _onward(page)
     second = onward[1] if len(onward) > 1 else None
-    more = [option for option in page.allowed if option is not main and option is not second]
+    more = sorted((o for o in page.allowed if o is not main and o is not second), key=_is_last_resort)
     refused = [(option, _option_button(page, option)) for option in page.refused]
     return {
         "main": _option_button(page, main) if main else None,

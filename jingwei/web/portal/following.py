@@ -11,6 +11,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from jingwei.engine import actions, keeping, library, queries, rules
@@ -317,7 +318,7 @@ def next_step(case: Case) -> dict[str, Any]:
 
 
 def _photos(action: CaseAction, playbook: Playbook, code: str) -> list[dict[str, str]]:
-    words = {"photo": _("before"), "evidence": _("after")}
+    words = {"photo": pgettext("photo", "before"), "evidence": pgettext("photo", "after")}
     found = []
     for name, pk in _pictures(action, playbook, own=action.actor_kind == "party", named=True):
         url = reverse("follow-photo", args=[code, pk])

@@ -21,12 +21,17 @@ from jingwei.web.shell import who
 #: where a role begins its day; everybody else at the desk
 START = {
     "grid_worker": "field-today",
+    "grid_chief": "field-today",
+    "grid_guide": "field-today",
     "city_leader": "board",
     "county_leader": "board",
     "street_leader": "board",
     "administrator": "admin-home",
     "auditor": "admin-home",
 }
+
+#: the posts that work outside: the field's pages exist for them only
+OUTSIDE = ("grid_worker", "grid_chief", "grid_guide", "community_head", "handler")
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -107,7 +112,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     account = Account.objects.get(pk=session.account)
     if account.second_factor is not None:
         return redirect("me")
-    secret = request.POST.get("secret") or accounts.propose_second_factor(account)
+    secret = accounts.propose_second_factor(account, proposed=request.POST.get("secret", ""))
     errors: list[str] = []
     if request.method == "POST":
         try:
