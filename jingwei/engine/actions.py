@@ -10,18 +10,18 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from jingwei import city as cities
 from jingwei.engine import effects, entering, library, rules
-from jingwei.engine.change import CaseChange, Done, pictures_belong, refuse_if
+from jingwei.engine.change import CaseChange, Done, not_about, pictures_belong, refuse_if
 from jingwei.engine.conditions import conditions_of
 from jingwei.engine.definition import Move, Procedure
 from jingwei.engine.library import Playbook
@@ -30,7 +30,7 @@ from jingwei.engine.standing import may_see
 from jingwei.kernel import ids, numbering, requests, rows
 from jingwei.kernel.actors import Actor, Party, System
 from jingwei.kernel.moments import now
-from jingwei.kernel.refusals import ChangedMeanwhile, Reason, Refused
+from jingwei.kernel.refusals import ChangedMeanwhile, Reason, Refused, SameRequestOtherContent
 from jingwei.registry.atlas import atlas
 from jingwei.registry.staff import Staff
 
@@ -88,17 +88,24 @@ def take_in(
     if isinstance(by, Party):
         by = Party(id=case.reporter)
     case.number = _number(playbook.procedure, case, values)
-    content = json.dumps([procedure, values, source], sort_keys=True, ensure_ascii=False).encode()
-    with transaction.atomic():
-        if first is not None:
-            first()
-        if requests.seen_before(case_id, bound_to=bound_to, content=content, answer={}) is not None:
-            return TakenIn(Case.objects.get(pk=case_id), code, again=True)
-        done = Done("intake", procedure, _role_at_intake(by))
-        change = CaseChange(case, playbook, done, by=by, entered=values, claimed_at=claimed_at)
-        change.enter()
-        change.go(playbook.procedure.start)
-        change.save()
+    said = [procedure, values, source, about and astuple(about), happened_at, claimed_at]
+    content = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str).encode()
+    try:
+        with transaction.atomic():
+            if first is not None:
+                first()
+            if requests.seen_before(case_id, bound_to=bound_to, content=content, answer={}) is not None:
+                return TakenIn(Case.objects.get(pk=case_id), code, again=True)
+            done = Done("intake", procedure, _role_at_intake(by))
+            change = CaseChange(case, playbook, done, by=by, entered=values, claimed_at=claimed_at)
+            change.enter()
+            change.go(playbook.procedure.start)
+            change.save()
+    except IntegrityError as taken:
+        # a case of this id whose request is no longer known: imported, or begun months ago
+        if Case.objects.filter(pk=case_id).exists():
+            raise SameRequestOtherContent() from taken
+        raise
     return TakenIn(case, code)
 
 
@@ -176,7 +183,7 @@ def move_case(
         raise Refused(Reason("unknown-move", values={"move": move_id}))
     values, wrong = entering.read(playbook, entered or {})
     with transaction.atomic():
-        if _again(request, bound_to, [str(case.pk), move_id, values]):
+        if _again(case, request, bound_to, [str(case.pk), move_id, values]):
             case.refresh_from_db()
             return case
         _expect(case, expected)
@@ -184,7 +191,8 @@ def move_case(
             case, playbook, Done("move", move_id), by=by, entered=values, claimed_at=claimed_at, detail=detail
         )
         reasons = why_not_move(change, move, {**values, **{r.field: None for r in wrong}})
-        refuse_if(_first_per_field([*wrong, *reasons, *pictures_belong(case, playbook, values)]))
+        reasons += [*pictures_belong(case, playbook, values), *not_about(case, values)]
+        refuse_if(_first_per_field([*wrong, *reasons]))
         _take(change, move)
     return case
 
@@ -248,6 +256,7 @@ def ask(
     entered: Entered | None = None,
     request: UUID | None = None,
     bound_to: str = "",
+    expected: int | None = None,
 ) -> Ask:
     """Ask somebody who decides: a return, an extension, a suspension, a reopening."""
     playbook = library.version(case.version_id)
@@ -256,8 +265,9 @@ def ask(
         raise Refused(Reason("unknown-ask", values={"ask": name}))
     values, wrong = entering.read(playbook, entered or {})
     with transaction.atomic():
-        if _again(request, bound_to, [str(case.pk), "ask", name, values]):
-            return Ask.objects.filter(case_id=case.pk, name=name).latest("pk")
+        if _again(case, request, bound_to, [str(case.pk), "ask", name, values]):
+            return Ask.objects.get(case_id=case.pk, asked_seq=case.acted)
+        _expect(case, expected)
         change = CaseChange(case, playbook, Done("ask", name), by=by, entered=values)
         reasons = rules.why_not_ask(
             rule, name, situation(change), {**values, **{r.field: None for r in wrong}}
@@ -291,6 +301,7 @@ def decide(
     entered: Entered | None = None,
     request: UUID | None = None,
     bound_to: str = "",
+    expected: int | None = None,
 ) -> Case:
     """Grant or refuse what was asked. Granting takes the move the procedure names, inside the same transaction."""
     case = Case.objects.get(pk=question.case_id)
@@ -298,13 +309,14 @@ def decide(
     rule = playbook.procedure.asks[question.name]
     values, wrong = entering.read(playbook, entered or {})
     with transaction.atomic():
-        if _again(request, bound_to, [str(case.pk), "decide", question.pk, granted, values]):
+        if _again(case, request, bound_to, [str(case.pk), "decide", question.pk, granted, values]):
             return case
+        _expect(case, expected)
         change = CaseChange(
             case, playbook, Done("decide", question.name, question.decider_role), by=by, entered=values
         )
         mine = next((one for one in change.asks if one.pk == question.pk), question)
-        reasons = list(wrong)
+        reasons = wrong + _not_asked_for(values, "reason")
         if mine.state != "open":
             reasons.append(Reason("already-decided", values={"state": mine.state}))
         if question.decider_role not in change.standing.roles_of(by) and not isinstance(by, System):
@@ -322,6 +334,8 @@ def decide(
         mine.state = state
         change.enter()
         if decision.to:
+            if playbook.procedure.is_final(decision.to):
+                case.outcome = playbook.procedure.states[decision.to].outcome or ""
             change.go(decision.to)
         effects.apply(change, decision.then)
         if granted:
@@ -349,25 +363,30 @@ def give_task(
     entered: Entered | None = None,
     request: UUID | None = None,
     bound_to: str = "",
+    expected: int | None = None,
 ) -> Case:
     """Give a piece of work to a co-handler, with its own due time."""
     playbook = library.version(case.version_id)
     rule = playbook.procedure.tasks[name]
     values, wrong = entering.read(playbook, entered or {})
     with transaction.atomic():
-        if _again(request, bound_to, [str(case.pk), "task", name, to_unit, due_at, values]):
+        if _again(case, request, bound_to, [str(case.pk), "task", name, to_unit, due_at, values]):
             case.refresh_from_db()
             return case
+        _expect(case, expected)
         change = CaseChange(case, playbook, Done("task", name), by=by, entered=values)
-        reasons = list(wrong) + [Reason("missing", field) for field in rule.needs if field not in values]
+        reasons = wrong + [Reason("missing", field) for field in rule.needs if field not in values]
+        reasons += _not_asked_for(values, *rule.needs)
         if case.state not in rule.while_:
             reasons.append(Reason("wrong-state", values={"state": case.state, "from": list(rule.while_)}))
         if not change.standing.roles_of(by) & set(rule.given_by):
             reasons.append(Reason("wrong-role", values={"who": list(rule.given_by)}))
-        refuse_if(reasons)
+        owner = None if to_unit else change.standing.answerer(rule.to)
+        if owner and not (owner.unit or owner.post):
+            reasons.append(Reason("missing", "to_unit"))  # nobody could answer, and what waits for it would wait for ever
+        refuse_if(reasons + not_about(case, values, to_unit))
         change.done = Done("task", name, _acting_role(change, rule.given_by))
         change.enter()
-        owner = None if to_unit else change.standing.answerer(rule.to)
         row = Task(
             case_id=case.pk, name=name, given_seq=case.seq, given_at=change.at, to_role=rule.to, to_unit=to_unit or (owner.unit if owner else None),
             to_post=owner.post if owner else None, due_at=due_at,
@@ -389,6 +408,7 @@ def answer_task(
     entered: Entered | None = None,
     request: UUID | None = None,
     bound_to: str = "",
+    expected: int | None = None,
 ) -> Case:
     """Answer a piece of work that was given."""
     case = Case.objects.get(pk=task.case_id)
@@ -396,11 +416,13 @@ def answer_task(
     rule = playbook.procedure.tasks[task.name]
     values, wrong = entering.read(playbook, entered or {})
     with transaction.atomic():
-        if _again(request, bound_to, [str(case.pk), "answer", task.pk, values]):
+        if _again(case, request, bound_to, [str(case.pk), "answer", task.pk, values]):
             return case
+        _expect(case, expected)
         change = CaseChange(case, playbook, Done("answer", task.name, rule.to), by=by, entered=values)
         mine = next((one for one in change.tasks if one.pk == task.pk), task)
-        reasons = list(wrong) + [Reason("missing", field) for field in rule.answer if field not in values]
+        reasons = wrong + [Reason("missing", field) for field in rule.answer if field not in values]
+        reasons += _not_asked_for(values, *rule.answer)
         if mine.state != "open":
             reasons.append(Reason("already-answered"))
         if rule.to not in change.standing.roles_of(by):
@@ -417,11 +439,23 @@ def answer_task(
 # ---------------------------------------------------------------- links
 
 
-def link(case: Case, other: Case, kind: str, *, by: Actor) -> Case:
+def link(
+    case: Case,
+    other: Case,
+    kind: str,
+    *,
+    by: Actor,
+    request: UUID | None = None,
+    bound_to: str = "",
+    expected: int | None = None,
+) -> Case:
     """Let this case follow another: it keeps its state, its clocks stand still, it ends with its leader."""
     playbook = library.version(case.version_id)
     rule = playbook.procedure.links.get(kind)
     with transaction.atomic():
+        if _again(case, request, bound_to, [str(case.pk), "link", kind, str(other.pk)]):
+            return case
+        _expect(case, expected)
         change = CaseChange(case, playbook, Done("link", kind), by=by, detail={"other": str(other.pk)})
         reasons = []
         if rule is None or case.state not in rule.while_:
@@ -448,11 +482,12 @@ def link(case: Case, other: Case, kind: str, *, by: Actor) -> Case:
     return case
 
 
-def unlink(case: Case, kind: str, *, by: Actor) -> Case:
+def unlink(case: Case, kind: str, *, by: Actor, expected: int | None = None) -> Case:
     """Let it go again: its clocks go on from where they stood."""
     playbook = library.version(case.version_id)
     rule = playbook.procedure.links[kind]
     with transaction.atomic():
+        _expect(case, expected)
         change = CaseChange(case, playbook, Done("unlink", kind), by=by)
         if not change.standing.roles_of(by) & set(rule.undo_by):
             raise Refused(Reason("wrong-role", values={"who": list(rule.undo_by)}))
@@ -514,17 +549,20 @@ def rate(
     remark: str = "",
     request: UUID | None = None,
     bound_to: str = "",
+    expected: int | None = None,
 ) -> Rating:
     """Say whether it is solved and whether one is satisfied: the reporter once, a callback once."""
     playbook = library.version(case.version_id)
     rule = playbook.procedure.rating
     values, wrong = entering.read(playbook, {**answers, **({"remark": remark} if remark else {})})
     with transaction.atomic():
-        if _again(request, bound_to, [str(case.pk), "rate", values]):
-            return Rating.objects.filter(case_id=case.pk).latest("pk")
+        if _again(case, request, bound_to, [str(case.pk), "rate", values]):
+            return Rating.objects.get(case_id=case.pk, seq=case.acted)
+        _expect(case, expected)
         who = "reporter" if isinstance(by, Party) else "callback"
         change = CaseChange(case, playbook, Done("rating", who), by=by, entered=values)
-        reasons = list(wrong) + why_not_rate(change, who, values)
+        reasons = wrong + why_not_rate(change, who, values)
+        reasons += _not_asked_for(values, *(rule.questions if rule else ()), "remark")
         refuse_if(reasons)
         assert rule is not None  # noqa: S101  (`why_not_rate` refuses without one)
         change.done = Done("rating", who, _acting_role(change, rule.callback_by or (rule.of,)))
@@ -565,12 +603,20 @@ def why_not_rate(change: CaseChange, who: str, values: Entered | None = None) ->
 # ---------------------------------------------------------------- shared
 
 
-def _again(request: UUID | None, bound_to: str, content: list[Any]) -> bool:
-    """Has this very request been carried out before?"""
+def _again(case: Case, request: UUID | None, bound_to: str, content: list[Any]) -> bool:
+    """Has this very request been carried out before? Then `case.acted` says which action it was."""
     if request is None:
         return False
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str).encode()
-    return requests.seen_before(request, bound_to=bound_to, content=text, answer={"done": True}) is not None
+    done = requests.seen_before(request, bound_to=bound_to, content=text, answer={"seq": case.seq + 1})
+    if done is not None:
+        case.acted = done["seq"]
+    return done is not None
+
+
+def _not_asked_for(entered: Entered, *names: str) -> list[Reason]:
+    """What an answer may carry is said by the procedure: nobody corrects a class or a unit in passing."""
+    return [Reason("not-asked-for", name) for name in entered if name not in names]
 
 
 def _expect(case: Case, revision: int | None) -> None:

@@ -1,4 +1,7 @@
-"""The rows of the dispatch catalogue: add, end, explain, doubt. What suggests a unit from them is `dispatching`."""
+"""The rows of the dispatch catalogue: add, end, explain, doubt.
+
+What suggests a unit from them is `dispatching`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from jingwei.engine import library
 from jingwei.engine.models import Case, CatalogueRow
 from jingwei.kernel import journal
 from jingwei.kernel.actors import Actor
+from jingwei.kernel.fitting import unfit
 from jingwei.kernel.moments import today
 from jingwei.kernel.refusals import Reason, Refused
 from jingwei.registry import people
@@ -21,21 +25,28 @@ from jingwei.registry.models import Area, Organisation
 
 @transaction.atomic
 def add_row(
-    list_name: str, class_code: str, unit: Organisation, *, by: Actor, area: Area | None = None, note: str = ""
+    list_name: str,
+    class_code: str,
+    unit: Organisation,
+    *,
+    by: Actor,
+    area: Area | None = None,
+    note: str = "",
 ) -> CatalogueRow:
     """Say that matters of this class (or the beginning of one) in this area go to this unit.
 
     Refused: no such class, the unit has ended, another row says something about just this class and area.
     """
-    reasons = []
-    known = library.classes(list_name)
-    if class_code and not any(code.startswith(class_code) for code in known):
+    reasons = unfit(CatalogueRow, {"note": note})
+    if class_code and not any(code.startswith(class_code) for code in library.classes(list_name)):
         reasons.append(Reason("unknown-class", "class"))
     if unit.valid_to is not None:
         reasons.append(Reason("unit-ended", "unit"))
     if area is not None and area.valid_to is not None:
         reasons.append(Reason("area-ended", "area"))
-    same = CatalogueRow.objects.filter(list=list_name, class_code=class_code, area=area, valid_to=None).first()
+    same = CatalogueRow.objects.filter(
+        list=list_name, class_code=class_code, area=area, valid_to=None
+    ).first()
     if same is not None:
         reasons.append(Reason("row-there", "class", {"row": same.pk, "unit": same.unit_id}))
     if reasons:
@@ -86,11 +97,16 @@ def rows_in_force(list_name: str, *, unit: int | None = None, class_code: str = 
 
 
 def explain(list_name: str, class_code: str, area: int | None) -> list[CatalogueRow]:
-    """Every row that fits a class in an area; the first is the one that fires, the others say what it stands before."""
+    """Every row that fits a class in an area.
+
+    The first is the one that fires, the others say what it stands before.
+    """
     beginnings = [class_code[:n] for n in range(len(class_code), -1, -1)]
     chain = [place.id for place in atlas().up(area)]
     depth = {place: len(chain) - n for n, place in enumerate(chain)}
-    fitting = rows_in_force(list_name).filter(class_code__in=beginnings).filter(Q(area=None) | Q(area__in=chain))
+    fitting = (
+        rows_in_force(list_name).filter(class_code__in=beginnings).filter(Q(area=None) | Q(area__in=chain))
+    )
     return sorted(fitting, key=lambda row: (-len(row.class_code), -depth.get(row.area_id or 0, 0), row.pk))
 
 
@@ -103,10 +119,14 @@ class Doubt:
 
 
 def doubts(list_name: str) -> list[Doubt]:
-    """Rows that say two things about one class and area, name a unit or area that has ended, or a class that is not in use."""
+    """Rows to look at: two about one class and area, a unit or area that has ended, a class not in use."""
     rows = rows_in_force(list_name)
     doubles = (
-        rows.order_by().values("class_code", "area").annotate(n=Count("pk")).filter(n__gt=1).values_list("class_code", "area")
+        rows.order_by()
+        .values("class_code", "area")
+        .annotate(n=Count("pk"))
+        .filter(n__gt=1)
+        .values_list("class_code", "area")
     )
     double = set(doubles)
     in_use = [entry.code for entry in library.classes(list_name).values() if entry.in_use]

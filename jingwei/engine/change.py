@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import models
@@ -38,6 +39,17 @@ class Done:
     role: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Did:
+    """One thing that was done in a case, as conditions look at it."""
+
+    seq: int
+    name: str
+    person: int | None
+    at: datetime
+    values: Mapping[str, Any]
+
+
 class CaseChange:
     """Gathers a change. `case` is changed in memory as it goes; `save` writes it first-write-wins."""
 
@@ -64,7 +76,9 @@ class CaseChange:
         self.asks = rows.load(Ask, "id", case_id=case.pk) if had.get("asks") else []
         self.tasks = rows.load(Task, "id", case_id=case.pk) if had.get("tasks") else []
         clock_rows = [] if self.is_new or case.historical else rows.load(CaseClock, "id", case_id=case.pk)
-        self.clocks = Clocks(self.procedure, calendar(), case.urgency, self.standards(), clock_rows)
+        self.clocks = Clocks(
+            self.procedure, calendar(), case.urgency, self.standards(), clock_rows, frozenset(case.values)
+        )
         self.standing = Standing(case, self.procedure, tasks=self.tasks)
 
     # ------------------------------------------------------------ gathering
@@ -73,6 +87,14 @@ class CaseChange:
         """The limits that the case's class sets."""
         entry = library.classes(self.procedure.classes).get(self.case.class_code)
         return entry.limits if entry else {}
+
+    @cached_property
+    def done_so_far(self) -> list[Did]:
+        """What was done in the case before this change, in its order; asked for once, however many conditions look."""
+        if self.is_new:
+            return []
+        done = CaseAction.objects.filter(case_id=self.case.pk, seq__lt=self.case.seq).order_by("seq")
+        return [Did(*row) for row in done.values_list("seq", "name", "person", "at", "values")]
 
     def enter(self) -> None:
         """Take what was entered into the case: columns, current values, place; sealed ones into their boxes."""
@@ -89,6 +111,7 @@ class CaseChange:
         if sealed_ones:
             self._seal(sealed_ones)
         self.case.values = {**self.case.values, **open_ones, **{one.field: "sealed" for one in sealed_ones}}
+        self.clocks.there = frozenset(self.case.values)
         for name, column in _COLUMNS.items():
             if name in open_ones:
                 setattr(self.case, column, open_ones[name])
@@ -266,6 +289,7 @@ class CaseChange:
             ):
                 raise ChangedMeanwhile()
             rows.write([action, line, *self.inserts, *effects], self.updates)
+        case.acted = case.seq
         return action
 
     def _action(self) -> CaseAction:
@@ -368,6 +392,20 @@ def pictures_belong(case: Case, playbook: Playbook, entered: Mapping[str, Any]) 
         for name, value in named.items()
         if not {str(one) for one in (value if isinstance(value, list) else [value])} <= there
     ]
+
+
+def not_about(case: Case, entered: Mapping[str, Any], to_unit: int | None = None) -> list[Reason]:
+    """Reasons for units that would handle a complaint about themselves, or about a unit above them."""
+    if case.about_unit is None:
+        return []
+    named = {name: entered[name] for name in ("lead_unit", "inside_unit") if name in entered}
+    named |= {"to_unit": to_unit} if to_unit else {}
+    below = set(
+        Organisation.objects.filter(pk__in=named.values(), path__contains=f"/{case.about_unit}/").values_list(
+            "pk", flat=True
+        )
+    )
+    return [Reason("complained-about", name) for name, unit in named.items() if unit in below]
 
 
 def refuse_if(reasons: list[Reason]) -> None:

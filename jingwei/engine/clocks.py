@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -23,6 +23,7 @@ class Clocks:
     urgency: str
     standards: Standards
     rows: list[CaseClock]
+    there: Collection[str] = ()  # names of the fields that have a value: a clock may wait for one
     touched: set[int] = field(default_factory=set)  # id() of rows to be saved
     ended: list[CaseClock] = field(default_factory=list)
 
@@ -39,6 +40,8 @@ class Clocks:
         final = self.procedure.is_final(after)
         for name, rule in self.procedure.clocks.items():
             self._leave(name, rule, before, after, final=final, at=at)
+            if move in rule.ends and (running := self._active(name)):
+                self._end(running, at=at)
         late = any(verdict(clock) == "late" for clock in self.ended)
         if not final:
             for name, rule in self.procedure.clocks.items():
@@ -50,7 +53,7 @@ class Clocks:
         if running := self._active(name):
             running.status, running.ended_at = "ended", at
             self.touched.add(id(running))
-        if case_state in rule.while_:
+        if case_state in rule.while_ and self._may_run(rule):
             self._start(name, rule, at=at, share=share)
 
     def extend(self, name: str, to: datetime) -> None:
@@ -124,6 +127,8 @@ class Clocks:
             if active.status == "paused" and goes_on:
                 self._resume(active, at=at)
             return
+        if not self._may_run(rule):
+            return
         if rule.starts is None:
             fresh = not any(clock.name == name for clock in self.rows)
             if after in rule.while_ and before not in rule.while_ and (fresh or rule.leaving != "stop"):
@@ -168,6 +173,10 @@ class Clocks:
         clock.status = "ended"
         self.touched.add(id(clock))
         self.ended.append(clock)
+
+    def _may_run(self, rule: ClockRule) -> bool:
+        """Are the values there that the clock is about? Nobody has to answer a reporter who left no number within a day."""
+        return all(name in self.there for name in rule.has)
 
     def _active(self, name: str) -> CaseClock | None:
         return next((clock for clock in self.rows if clock.name == name and clock.status != "ended"), None)

@@ -7,15 +7,16 @@ To add one: write the function here with a docstring that says it to a non-progr
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.utils import timezone
 
-from jingwei.engine.change import CaseChange
-from jingwei.engine.models import CaseAction
+from jingwei.engine import library
+from jingwei.engine.change import CaseChange, Did
 from jingwei.engine.rules import Condition
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Reason
+from jingwei.registry.models import Organisation
 
 REOPEN_DAYS = 15
 FAILED_CONTACTS, FAILED_ON_DAYS = 3, 2
@@ -23,7 +24,7 @@ FAILED_CONTACTS, FAILED_ON_DAYS = 3, 2
 
 def own_find(change: CaseChange) -> list[Reason]:
     """The one who settles it is the grid worker who found it."""
-    first = CaseAction.objects.filter(case_id=change.case.pk, seq=1).values_list("person", flat=True).first()
+    first = change.done_so_far[0].person if change.done_so_far else None
     mine = change.by.person is not None and first == change.by.person and change.case.source == "grid_worker"
     return [] if mine else [Reason("not-own-find")]
 
@@ -41,17 +42,91 @@ def tasks_answered(change: CaseChange) -> list[Reason]:
     ]
 
 
+# ---------------------------------------------------------------- the reporter
+
+
+def contact_left(change: CaseChange) -> list[Reason]:
+    """The reporter left a number; without one the answer under the code tells them."""
+    return [] if "reporter_contact" in change.case.values else [Reason("no-contact-left")]
+
+
+def contacted(change: CaseChange) -> list[Reason]:
+    """Whoever has the case has called the reporter since it was given to them; without a number there is nobody to call."""
+    calls = _calls(change, since=_last(change, "lead_unit"))
+    return [] if calls or contact_left(change) else [Reason("reporter-not-contacted")]
+
+
 def reporter_told(change: CaseChange) -> list[Reason]:
-    """The reporter was told the result, or three calls on two days did not reach them; without a contact, the answer under the code tells them."""
-    if "reporter_contact" not in change.case.values:
+    """The reporter was told the latest result, or three calls on two days did not reach them; without a number, the answer under the code tells them."""
+    calls = _calls(change, since=_last(change, "result"))
+    if contact_left(change) or _reached_or_tried(calls):
         return []
-    calls = CaseAction.objects.filter(case_id=change.case.pk, name="contact").values_list("values", "at")
-    if any(values.get("reached") == "reached" for values, _ in calls):
+    return [Reason("reporter-not-told", values=_tried(calls))]
+
+
+def called_back(change: CaseChange) -> list[Reason]:
+    """The centre's callback about the latest result was answered, or three calls on two days did not reach anybody; without a number there is nobody to call."""
+    calls = _calls(change, since=_last(change, "result"), move="callback")
+    if contact_left(change) or _reached_or_tried(calls):
         return []
-    failed = [timezone.localtime(at).date() for values, at in calls if values.get("reached") == "not_reached"]
-    if len(failed) >= FAILED_CONTACTS and len(set(failed)) >= FAILED_ON_DAYS:
-        return []
-    return [Reason("reporter-not-told", values={"failed": len(failed), "most": FAILED_CONTACTS})]
+    return [Reason("not-called-back", values=_tried(calls))]
+
+
+def said_solved(change: CaseChange) -> list[Reason]:
+    """Nobody who was called back about the latest result says that it is unsolved, or is unsatisfied while it could still be done again."""
+    reasons = []
+    if _said(change, "solved") == "no":
+        reasons.append(Reason("said-unsolved"))
+    if _said(change, "satisfied") == "no" and not not_redone(change):
+        reasons.append(Reason("said-unsatisfied"))
+    return reasons
+
+
+def said_unsolved(change: CaseChange) -> list[Reason]:
+    """Whoever was called back about the latest result says that it is not solved, or not wholly."""
+    return [] if _said(change, "solved") in ("no", "partly") else [Reason("not-said-unsolved")]
+
+
+def not_redone(change: CaseChange) -> list[Reason]:
+    """It was not sent back to be done again before: that happens once."""
+    return [Reason("redone-already")] if change.case.counters.get("rework") else []
+
+
+def _last(change: CaseChange, field: str) -> int:
+    """The number of the action that entered a field last; 0 when none did."""
+    return next((did.seq for did in reversed(change.done_so_far) if field in did.values), 0)
+
+
+def _calls(change: CaseChange, *, since: int, move: str = "") -> list[Did]:
+    """Calls to the reporter from an action on: whatever noted under `reached` how it went."""
+    return [
+        did
+        for did in change.done_so_far
+        if did.seq >= since and "reached" in did.values and did.name == (move or did.name)
+    ]
+
+
+def _reached_or_tried(calls: list[Did]) -> bool:
+    if any(call.values["reached"] == "reached" for call in calls):
+        return True
+    return len(calls) >= FAILED_CONTACTS and len(_days(calls)) >= FAILED_ON_DAYS
+
+
+def _tried(calls: list[Did]) -> dict[str, int]:
+    return {"failed": len(calls), "most": FAILED_CONTACTS, "on_days": len(_days(calls)), "days": FAILED_ON_DAYS}
+
+
+def _days(calls: list[Did]) -> set[date]:
+    return {timezone.localtime(call.at).date() for call in calls}
+
+
+def _said(change: CaseChange, question: str) -> str:
+    """The answer in the latest callback about the latest result; empty when there is none."""
+    calls = _calls(change, since=_last(change, "result"), move="callback")
+    return next((str(call.values[question]) for call in reversed(calls) if question in call.values), "")
+
+
+# ---------------------------------------------------------------- time and place
 
 
 def before_due(change: CaseChange) -> list[Reason]:
@@ -81,9 +156,51 @@ def located(change: CaseChange) -> list[Reason]:
     return [] if change.case.street or "area" in change.entered else [Reason("not-located")]
 
 
+def placed(change: CaseChange) -> list[Reason]:
+    """The matter was placed: in a grid, a street, a county, or in the whole city where it concerns all of it."""
+    return [] if change.case.area_id or "area" in change.entered else [Reason("not-placed")]
+
+
+# ---------------------------------------------------------------- units
+
+
+def inside_own_unit(change: CaseChange) -> list[Reason]:
+    """The unit that the work is passed on to stands below the one that leads."""
+    to, lead = change.entered.get("inside_unit"), change.case.lead_unit
+    if to is None or Organisation.objects.filter(pk=to, path__contains=f"/{lead}/").exclude(pk=lead).exists():
+        return []
+    return [Reason("not-inside-unit", "inside_unit")]
+
+
+def community_may_lead(change: CaseChange) -> list[Reason]:
+    """A community is made the leading unit only where the standard of the class says so; nobody pushes other work down to it."""
+    unit = change.entered.get("lead_unit")
+    entry = library.classes(change.procedure.classes).get(change.entered.get("class", change.case.class_code))
+    if unit is None or (entry and entry.lead == "community"):
+        return []
+    is_community = Organisation.objects.filter(pk=unit, kind="community").exists()
+    return [Reason("not-for-communities", "lead_unit")] if is_community else []
+
+
 CONDITIONS: dict[str, Callable[[CaseChange], list[Reason]]] = {
     function.__name__: function
-    for function in (own_find, tasks_answered, reporter_told, before_due, within_reopen_days, located)
+    for function in (
+        own_find, tasks_answered, contact_left, contacted, reporter_told, called_back, said_solved, said_unsolved, not_redone, before_due,
+        within_reopen_days, located, placed, inside_own_unit, community_may_lead,
+    )
+}  # fmt: skip
+
+#: what a condition looks at in the procedure, so that the checker can say that it is not there
+LOOKS_AT: dict[str, tuple[tuple[str, str], ...]] = {
+    "contact_left": (("fields", "reporter_contact"),),
+    "contacted": (("fields", "reporter_contact"), ("fields", "lead_unit"), ("fields", "reached")),
+    "reporter_told": (("fields", "reporter_contact"), ("fields", "result"), ("fields", "reached")),
+    "called_back": (("fields", "reporter_contact"), ("fields", "reached"), ("moves", "callback")),
+    "said_solved": (("fields", "solved"), ("fields", "satisfied"), ("moves", "callback")),
+    "said_unsolved": (("fields", "solved"), ("moves", "callback")),
+    "before_due": (("clocks", "handle"),),
+    "inside_own_unit": (("fields", "inside_unit"),),
+    "community_may_lead": (("fields", "lead_unit"),),
 }
 
 

@@ -220,11 +220,15 @@ class Start(Part):
 
 
 class ClockRule(Part):
-    """A limit on time. It runs in the `while` states; leaving them pauses, stops or resets it."""
+    """A limit on time. It runs in the `while` states; leaving them pauses, stops or resets it.
+
+    `has`: it runs only where these values are there. `ends`: the end of the case ends every clock; a move named here ends this one.
+    """
 
     while_: Words = Field((), alias="while")
     starts: Start | None = None
-    ends: Literal["final"] | None = None
+    has: Words = ()
+    ends: Words = ()
     pauses_in: Words = ()
     limit: Limits
     leaving: Literal["pause", "stop", "reset"] = "pause"
@@ -235,9 +239,9 @@ class ClockRule(Part):
 
 
 class RatingRule(Part):
-    """What the reporter is asked about the result, and for how long."""
+    """What the reporter is asked about the result in which final states, and for how long."""
 
-    asked: Word
+    asked: Words
     of: Word
     questions: Words
     within: OneLimit

@@ -110,7 +110,7 @@ def _area(rule: FieldRule, given: Any, playbook: Playbook) -> int:
     here = atlas()
     place = (
         here.places.get(given)
-        if isinstance(given, int)
+        if type(given) is int
         else here.by_code.get(str(given)) or here.get(_number(given))
     )
     if place is None:
@@ -150,9 +150,11 @@ def _point(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _unit(rule: FieldRule, given: Any, playbook: Playbook) -> int:
     found = Organisation.objects.filter(valid_to=None)
+    if "\0" in str(given):  # no code has it, and a database need not be asked
+        raise Wrong("unknown-unit", given="")
     row = (
         found.filter(pk=given).first()
-        if isinstance(given, int)
+        if type(given) is int
         else found.filter(code=str(given)).first() or found.filter(pk=_number(given)).first()
     )
     if row is None:
@@ -181,7 +183,7 @@ def _time(rule: FieldRule, given: Any, playbook: Playbook) -> str:
         moment = given if isinstance(given, datetime) else parse_datetime(str(given))
     except ValueError:
         moment = None
-    if moment is None:
+    if moment is None or not 1900 < moment.year < 2200:  # beyond, it has no time of day everywhere
         raise Wrong("not-a-time")
     return (moment if timezone.is_aware(moment) else timezone.make_aware(moment)).isoformat()
 

@@ -101,7 +101,10 @@ def _class(list_name: str, parent: str, kind: dict[str, Any], order: int) -> Cas
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """A playbook folder of the project beside what is in force: `newer` says that publishing it would change something."""
+    """A playbook folder of the project beside what is in force.
+
+    `newer` says that publishing it would change something.
+    """
 
     folder: str
     procedure: str
@@ -112,7 +115,10 @@ class Shipped:
 
 
 def shipped() -> list[Shipped]:
-    """Every playbook that ships with the project: its version, what the checker says, and whether a newer one waits."""
+    """Every playbook that ships with the project.
+
+    Its version, what the checker says, and whether a newer one waits.
+    """
     found = []
     for folder in check.folders():
         newest = max(file.stat().st_mtime_ns for file in folder.rglob("*"))
@@ -123,7 +129,8 @@ def shipped() -> list[Shipped]:
         found.append(
             Shipped(
                 folder.name, name, version, there.version if there else 0,
-                newer=playbook is not None and (there is None or version > there.version), problems=tuple(problems),
+                newer=playbook is not None and (there is None or version > there.version),
+                problems=tuple(problems),
             )
         )  # fmt: skip
     return found
@@ -144,7 +151,10 @@ def _looked_at(folder: Path, newest: int) -> tuple[Playbook | None, list[library
 
 
 def publish_newer(*, by: Actor) -> list[str]:
-    """Publish what ships newer than what is in force, with the class lists it goes by; a city's own later versions stay."""
+    """Publish what ships newer than what is in force, with the class lists it goes by.
+
+    A city's own later versions stay.
+    """
     newer = [one for one in shipped() if one.newer]
     if newer:
         for file in sorted((PLAYBOOKS / "classes").glob("*.yaml")):

@@ -297,6 +297,8 @@ def case_page(case: Case, actor: Actor) -> CasePage:
     playbook = library.version(case.version_id)
     change = CaseChange(case, playbook, Done("look", "page"), by=actor)
     case.seq -= 0 if change.is_new else 1  # looking is not acting
+    acted = list(CaseAction.objects.filter(case=case).order_by("seq"))
+    change.standing.know(acted)
     linked = (
         Link.objects.filter(Q(case=case) | Q(other=case), undone_at=None).select_related("case", "other")
         if _is_linked(case)
@@ -307,7 +309,7 @@ def case_page(case: Case, actor: Actor) -> CasePage:
         playbook=playbook,
         roles=change.standing.roles_of(actor),
         options=options_of(change),
-        actions=list(CaseAction.objects.filter(case=case).order_by("seq")),
+        actions=acted,
         clocks=change.clocks.rows,
         asks=change.asks,
         tasks=change.tasks,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,6 +29,13 @@ class Owner:
     climbed: bool = False
 
 
+def _by_role(done: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for role, person in done:
+        found.setdefault(role, set()).add(person)
+    return found
+
+
 class Standing:
     """The seats around one case, asked for once, and what follows from them for one actor after another."""
 
@@ -43,13 +50,12 @@ class Standing:
     @cached_property
     def _acted(self) -> dict[str, set[int]]:
         """Persons who acted in the case, by the role they acted in."""
-        found: dict[str, set[int]] = {}
-        done = CaseAction.objects.filter(case_id=self.case.pk, person__isnull=False).values_list(
-            "role", "person"
-        )
-        for role, person in done:
-            found.setdefault(role, set()).add(person)
-        return found
+        done = CaseAction.objects.filter(case_id=self.case.pk, person__isnull=False)
+        return _by_role(done.values_list("role", "person"))
+
+    def know(self, actions: Iterable[CaseAction]) -> None:
+        """Take over the case's actions from a reader who has them all, instead of asking for them again."""
+        self._acted = _by_role((action.role, action.person) for action in actions if action.person)
 
     def roles_of(self, actor: Actor) -> frozenset[str]:
         """Every role of the procedure that the actor holds in this case, plus `participants` when there is one."""
@@ -66,8 +72,9 @@ class Standing:
             }
         elif isinstance(actor, Staff) and not self.is_about(actor):
             held = {name for name, role in self.procedure.roles.items() if self._holds(actor, role)}
-            if actor.post == self.case.owner_post and self.case.owner_role:
-                held.add(self.case.owner_role)
+            owner = self.procedure.roles.get(self.case.owner_role)
+            if owner and actor.post == self.case.owner_post and actor.person not in self._excluded(owner):
+                held.add(self.case.owner_role)  # whoever shares the seat has the role, but for those it excludes
         else:
             return frozenset()
         return frozenset(held | {"participants"}) if held else frozenset()

@@ -7,6 +7,7 @@ import ipaddress
 import re
 import secrets
 import unicodedata
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -82,6 +83,31 @@ def _refuse_account(login: str, person: int) -> None:
         reasons.append(Reason("has-account", "person"))
     if reasons:
         raise Refused(*reasons)
+
+
+def why_not_open(logins: Collection[str]) -> dict[str, Reason]:
+    """Of many login names, those that cannot be given, each with its reason."""
+    taken = set(Account.objects.filter(login__in=logins).values_list("login", flat=True))
+    wrong = {login: Reason("login-signs", "login") for login in logins if not _LOGIN.fullmatch(login)}
+    wrong |= {login: Reason("login-taken", "login") for login in logins if login in taken}
+    if not settings.DEMO:
+        demo = Reason("demo-accounts-only-in-demo", "login")
+        wrong |= {login: demo for login in logins if login.startswith(DEMO_PREFIX)}
+    return wrong
+
+
+def open_many(wanted: Sequence[Account], *, by: Actor) -> list[str]:
+    """Create many accounts without a password in the caller's transaction; return their activation codes, to be printed once.
+
+    The caller has asked `why_not_open`, and nobody of them has an account.
+    """
+    until, codes = now() + timedelta(days=ACTIVATION_DAYS), [ids.new_code(12) for _ in wanted]
+    for account, code in zip(wanted, codes, strict=True):
+        account.password = make_password(None)
+        account.activation, account.activation_until = _hash(code), until
+    details = [{"person": account.person} for account in wanted]
+    journal.begin_many(wanted, "account-opened", by=by, details=details)
+    return codes
 
 
 def activate(login: str, code: str, password: str) -> Account:

@@ -1,4 +1,7 @@
-"""When the journal was last verified, by whom, and how many faults were found: a line of the journal itself."""
+"""When the journal was last verified, by whom, and how many faults were found.
+
+A line of the journal itself.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,16 @@ class Verified:
 
 
 def note_verified(found: Finding, *, by: Actor) -> None:
-    """Write down that the journal was verified and what came of it; the faults themselves stay with who looked."""
-    detail = {"lines": found.lines, "subjects": found.subjects, "seals": found.seals, "faults": len(found.faults)}
+    """Write down that the journal was verified and what came of it.
+
+    The faults themselves stay with who looked.
+    """
+    detail = {
+        "lines": found.lines,
+        "subjects": found.subjects,
+        "seals": found.seals,
+        "faults": len(found.faults),
+    }
     journal.record_apart(_KIND, _SUBJECT, "verified", by=by, detail=detail)
 
 

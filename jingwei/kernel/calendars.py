@@ -14,6 +14,7 @@ from django.db import transaction
 from jingwei.kernel import ids, journal
 from jingwei.kernel.actors import Actor
 from jingwei.kernel.calendar import Calendar, calendar_of
+from jingwei.kernel.fitting import unfit
 from jingwei.kernel.holidays import library_year
 from jingwei.kernel.models import CalendarYear, WorkingTime
 from jingwei.kernel.moments import now, today
@@ -43,11 +44,11 @@ def forget() -> None:
 
 @transaction.atomic
 def publish_year(year: int, days: Mapping[date, bool], *, source: str, by: Actor) -> CalendarYear:
-    """Publish the days of a year that differ from the weekend rule (True: worked), as its next version; earlier ones stay.
+    """Publish the days of a year that differ from the weekend rule (True: worked) as its next version.
 
     Refused: days of another year, no source, the same days as are in force.
     """
-    reasons = [
+    reasons = unfit(CalendarYear, {"source": source}) + [
         Reason("day-of-another-year", "days", {"day": day.isoformat(), "year": year})
         for day in sorted(days)
         if day.year != year
@@ -61,7 +62,11 @@ def publish_year(year: int, days: Mapping[date, bool], *, source: str, by: Actor
     if reasons:
         raise Refused(*reasons)
     row = CalendarYear(
-        year=year, version=there.version + 1 if there else 1, days=listed, source=source.strip(), published_at=now()
+        year=year,
+        version=there.version + 1 if there else 1,
+        days=listed,
+        source=source.strip(),
+        published_at=now(),
     )
     row.save(force_insert=True)
     detail = {"version": row.version, "off": sum(not w for w in days.values()), "worked": sum(days.values())}
@@ -74,7 +79,10 @@ def publish_year(year: int, days: Mapping[date, bool], *, source: str, by: Actor
 def set_working_time(
     valid_from: date, hours: Sequence[tuple[time, time]], weekend: Sequence[int], *, by: Actor
 ) -> WorkingTime:
-    """Set working hours and weekend from a day on, today at the earliest: what was counted before stays counted."""
+    """Set working hours and weekend from a day on, today at the earliest.
+
+    What was counted before stays counted.
+    """
     reasons = []
     moments = [moment for span in hours for moment in span]
     if not moments or moments != sorted(set(moments)):
@@ -101,7 +109,10 @@ def set_working_time(
 
 @dataclass(frozen=True, slots=True)
 class KnownYear:
-    """A year as clocks count it: from where its days are, which version, and how many differ from the weekend rule."""
+    """A year as clocks count it.
+
+    From where its days are, which version, and how many differ from the weekend rule.
+    """
 
     year: int
     origin: Literal["published", "library", "none"]

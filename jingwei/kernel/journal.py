@@ -97,6 +97,47 @@ def begin_many(
     JournalLine.objects.bulk_create(lines, batch_size=at_once)
 
 
+def record_many(
+    subjects: Sequence[S], verb: str, *, by: Actor, values: Sequence[dict[str, Any]], details: Sequence[dict[str, Any]] = (),
+    at_once: int = 1000,
+) -> None:  # fmt: skip
+    """Write one line and the new values of each of many subjects of one kind in the caller's transaction, or raise ``ChangedMeanwhile``.
+
+    For imports: the same lines as `record` writes one by one.
+    """
+    befores = [{"journal_count": one.journal_count, "journal_head": bytes(one.journal_head)} for one in subjects]
+    lines = [next_line(one, verb, by=by, detail=details[n] if details else None) for n, one in enumerate(subjects)]
+    updates = [
+        rows.Update(one, {**new, "journal_count": one.journal_count, "journal_head": one.journal_head})
+        for one, new in zip(subjects, values, strict=True)
+    ]
+    if not rows.change_many(updates, only_if=befores):
+        raise ChangedMeanwhile()
+    JournalLine.objects.bulk_create(lines, batch_size=at_once)
+
+
+def withdraw_many(
+    subjects: Sequence[S], verb: str, *, by: Actor, details: Sequence[dict[str, Any]] = (), at_once: int = 1000
+) -> None:
+    """Write the last line of many subjects of one kind and delete their rows; how many lines each has stays known.
+
+    For imports taken back: what was made and unmade stands in the journal for good, only the rows are gone.
+    """
+    if not subjects:
+        return
+    model, kind = type(subjects[0]), subjects[0].journal_kind
+    lines = [next_line(one, verb, by=by, detail=details[n] if details else None) for n, one in enumerate(subjects)]
+    JournalLine.objects.bulk_create(lines, batch_size=at_once)
+    heads = [
+        JournalHead(kind=kind, subject=subject_id(one), journal_count=one.journal_count, journal_head=one.journal_head)
+        for one in subjects
+    ]
+    JournalHead.objects.bulk_create(heads, batch_size=at_once)
+    for start in range(0, len(subjects), at_once):
+        gone = model._default_manager.filter(pk__in=[one.pk for one in subjects[start : start + at_once]])
+        gone._raw_delete(gone.db)
+
+
 @transaction.atomic
 def record_apart(
     kind: str, subject: UUID, verb: str, *, by: Actor, detail: dict[str, Any] | None = None

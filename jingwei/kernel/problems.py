@@ -258,6 +258,12 @@ class Problem:
         return self.message_code in WARNINGS
 
 
+def say_also(cells: Mapping[str, tuple[str, str]], shapes: Mapping[str, tuple[str, str]] | None = None) -> None:
+    """Take in the sentences of a layer above, for problems that only it can find."""
+    CELLS.update(cells)
+    SHAPES.update(shapes or {})
+
+
 class TableError(Exception):
     """A whole file cannot be read. The reason is a code, and a sentence in Chinese or English."""
 

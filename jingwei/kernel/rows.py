@@ -76,6 +76,26 @@ def change(row: models.Model, *, only_if: dict[str, Any], **values: Any) -> bool
     return True
 
 
+def change_many(updates: Sequence[Update], *, only_if: Sequence[dict[str, Any]]) -> bool:
+    """Write new values to many rows, each if it still is what its `only_if` says; return whether all were.
+
+    Rows of one model and the same columns share a statement; the caller's transaction is rolled back when one was not.
+    """
+    groups: dict[tuple[Any, ...], list[list[Any]]] = {}
+    for update, before in zip(updates, only_if, strict=True):
+        model = type(update.row)
+        params = _ready(model, {**update.values}) + _ready(model, before) + _ready(model, {_key(model): update.row.pk})
+        groups.setdefault((model, tuple(update.values), tuple(before)), []).append(params)
+    for (model, names, conditions), group in groups.items():
+        with connection.cursor() as cursor:
+            cursor.executemany(_update(model, names, conditions), group)
+            if cursor.rowcount != len(group):
+                return False
+    for update in updates:
+        update.row.__dict__.update(update.values)
+    return True
+
+
 def load(model: type[M], order: str = "", **equal: Any) -> list[M]:
     """Return the rows whose columns equal these values, in the order of a column; for the few questions every action asks."""
     if connection.vendor != "postgresql" or connection.queries_logged:
@@ -98,9 +118,11 @@ def reserve_keys(model: type[models.Model], count: int) -> list[int]:
             cursor.execute(series, [table, count])
             return [row[0] for row in cursor.fetchall()]
         # one writer only, and what a rollback gives back was never seen
-        highest = f"SELECT MAX((SELECT COALESCE(MAX(id), 0) FROM {table}), "  # noqa: S608
-        cursor.execute(highest + "COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))", [table])
-        last = int(cursor.fetchone()[0])
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        there = cursor.fetchone()
+        last = int(there[0]) if there else 0
+        note = "UPDATE sqlite_sequence SET seq = %s WHERE name = %s" if there else "INSERT INTO sqlite_sequence VALUES (%s, %s)"
+        cursor.execute(note, [last + count, table] if there else [table, count])
     return list(range(last + 1, last + 1 + count))
 
 

@@ -9,6 +9,7 @@ missing, stands in the wrong order or was cut off, and the span that is not seal
 from __future__ import annotations
 
 import hashlib
+import heapq
 import hmac
 import json
 import logging
@@ -256,14 +257,21 @@ def _verify_chain(subject: str, lines: Iterator[stored.Raw], found: Finding) -> 
 
 def _heads_said(kind: str) -> Iterator[_Head]:
     """What the rows of a kind say about their own lines."""
-    columns = ("journal_count", "journal_head")
+    return heapq.merge(_heads_of_rows(kind), _heads_apart(kind), key=lambda head: head.subject)
+
+
+def _heads_of_rows(kind: str) -> Iterator[_Head]:
     if model := _models().get(kind):
-        for row in model._default_manager.order_by("pk").only("pk", *columns).iterator(chunk_size=5000):
+        rows = model._default_manager.order_by("pk").only("pk", "journal_count", "journal_head")
+        for row in rows.iterator(chunk_size=5000):
             yield _Head(journal.subject_id(row).hex, row.journal_count, bytes(row.journal_head))
-    else:
-        apart = JournalHead.objects.filter(kind=kind).order_by("subject").values_list("subject", *columns)
-        for subject, count, digest in apart.iterator(chunk_size=5000):
-            yield _Head(subject.hex, count, bytes(digest))
+
+
+def _heads_apart(kind: str) -> Iterator[_Head]:
+    """Of subjects without a row of their own, and of those whose row was withdrawn."""
+    apart = JournalHead.objects.filter(kind=kind).order_by("subject")
+    for subject, count, digest in apart.values_list("subject", "journal_count", "journal_head").iterator(chunk_size=5000):
+        yield _Head(subject.hex, count, bytes(digest))
 
 
 def _note_cut_off(kind: str, said: _Head, there: int, found: Finding) -> None:

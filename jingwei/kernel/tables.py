@@ -10,7 +10,7 @@ what is wrong, and `sheets` writes tables back.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +37,7 @@ __all__ = [
     "TableError",
     "explain",
     "read_table",
+    "read_tables",
     "reasons_by_line",
 ]
 
@@ -100,13 +101,71 @@ def read_table(
     if found is None:
         raise TableError("no-header", wanted="、".join(column.label() for column in columns))
     chosen, header, others = found
-    problems = [*header_problems(header, columns)]
-    problems += [Problem(header.last, "", other, "other-sheet", {"sheet": other}) for other in others]
+    told = [Problem(header.last, "", other, "other-sheet", {"sheet": other}) for other in others]
+    return _table(chosen, header, columns, limits, default_year, told)
+
+
+def read_tables(
+    path_or_bytes: Path | str | bytes,
+    *,
+    filename: str,
+    forms: Mapping[str, Sequence[Column]],
+    limits: Limits = Limits(),  # noqa: B008  (frozen)
+    default_year: int | None = None,
+) -> list[tuple[str, Table]]:
+    """Read every sheet of a file as the form whose required columns it has, and most of the others.
+
+    Sheets without records, and those that fit no form, are left out; ``TableError`` when none is left.
+    """
+    data = bytes_of(path_or_bytes, limits)
+    if kind_of(data, filename) == "workbook":
+        sheets = [one for one in sheets_of(data, filename, limits) if word(one.name) not in _INSTRUCTIONS]
+    else:
+        text = text_of(data)
+        every = [column for columns in forms.values() for column in columns]
+        sheets = [_sheet_of(text, every, limits)]
+    if not any(one.rows for one in sheets):
+        raise TableError("empty")
+    read = []
+    for sheet in sheets:
+        if fit := _best_form(sheet, forms):
+            name, header = fit
+            table = _table(sheet, header, forms[name], limits, default_year, [])
+            if table.rows or table.problems:
+                read.append((name, table))
+    if not read:
+        wanted = " / ".join("、".join(c.label() for c in columns if c.required) for columns in forms.values())
+        raise TableError("no-header", wanted=wanted)
+    return read
+
+
+def _best_form(sheet: Sheet, forms: Mapping[str, Sequence[Column]]) -> tuple[str, Header] | None:
+    """The form that lacks the fewest required columns; of equals the one with most columns, then the first."""
+    fits = []
+    for name, columns in forms.items():
+        if header := find_header(sheet, columns):
+            lacking = sum(1 for c in columns if c.required and c.name not in header.places)
+            fits.append((-lacking, len(header.places), name, header))
+    if not fits:
+        return None
+    _, _, name, header = max(fits, key=lambda fit: fit[:2])
+    return name, header
+
+
+def _table(
+    sheet: Sheet,
+    header: Header,
+    columns: Sequence[Column],
+    limits: Limits,
+    default_year: int | None,
+    told: list[Problem],
+) -> Table:
+    problems = [*header_problems(header, columns), *told]
     left_out: dict[int, str] = {}
-    rows = list(_rows(chosen, header, columns, limits, default_year, problems, left_out))
+    rows = list(_rows(sheet, header, columns, limits, default_year, problems, left_out))
     known = set(header.places.values()) | {header.number}
     ignored = tuple(title for place, title in sorted(header.titles.items()) if place not in known)
-    return Table(rows, problems, header.last, chosen.name, ignored, left_out)
+    return Table(rows, problems, header.last, sheet.name, ignored, left_out)
 
 
 def _best(found: list[tuple[Sheet, Header | None]]) -> tuple[Sheet, Header, list[str]] | None:

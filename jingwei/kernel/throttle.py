@@ -41,14 +41,27 @@ def count(rate: Rate, *, of: str = "") -> None:
         )
         tries = int(cursor.fetchone()[0])
     if tries > rate.most:
-        raise Refused(
-            Reason("too-many-tries", values={"minutes": max(1, round(rate.within.total_seconds() / 60))})
-        )
+        raise _too_many(rate)
+
+
+def refuse_if_full(rate: Rate, *, of: str = "") -> None:
+    """Raise ``Refused`` when the window is full already, counting nothing: for what only failures count against.
+
+    Asked before the answer is looked for, so that whoever guesses does not learn more by going on.
+    """
+    within = Throttle.objects.filter(bucket=_bucket(rate, of), window__gt=now() - rate.within)
+    if within.filter(tries__gte=rate.most).exists():
+        raise _too_many(rate)
 
 
 def forget_old() -> int:
     """Delete the windows that are over for a day: nobody needs to know that an address was here. Return how many."""
     return Throttle.objects.filter(window__lt=now() - timedelta(days=1)).delete()[0]
+
+
+def _too_many(rate: Rate) -> Refused:
+    minutes = max(1, round(rate.within.total_seconds() / 60))
+    return Refused(Reason("too-many-tries", values={"minutes": minutes}))
 
 
 def _bucket(rate: Rate, of: str) -> str:

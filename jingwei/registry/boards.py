@@ -121,7 +121,10 @@ def mark_printed(areas: Sequence[Area], *, by: Actor) -> None:
 
 
 def to_reprint(*, under: str = "") -> list[Outdated]:
-    """Return the printed boards that say something else by now, by code. The board on the web is always of now."""
+    """Return the printed boards that say something else by now, by code.
+
+    The board on the web is always of now.
+    """
     prints = _printed(under)
     found: list[Outdated] = []
     for start in range(0, len(prints), AT_ONCE):
@@ -132,7 +135,12 @@ def to_reprint(*, under: str = "") -> list[Outdated]:
             if before != after:
                 found.append(
                     Outdated(
-                        area, code, name, printed_at, people=before[:16] != after[:16], place=before[16:] != after[16:]
+                        area,
+                        code,
+                        name,
+                        printed_at,
+                        people=before[:16] != after[:16],
+                        place=before[16:] != after[16:],
                     )
                 )
     return found
@@ -147,7 +155,11 @@ AT_ONCE = 1000
 
 
 def _printed(under: str) -> list[tuple[int, str, str, datetime, bytes]]:
-    rows = BoardPrint.objects.filter(area__in=_in_force(under)) if under else BoardPrint.objects.filter(area__valid_to=None)
+    rows = (
+        BoardPrint.objects.filter(area__in=_in_force(under))
+        if under
+        else BoardPrint.objects.filter(area__valid_to=None)
+    )
     columns = ("area_id", "area__code", "area__name", "printed_at", "digest")
     return list(rows.order_by("area__code").values_list(*columns))
 
@@ -178,9 +190,18 @@ def _digests(areas: Sequence[int]) -> dict[int, bytes]:
     )
     for h in found:
         if h.area not in asked or h.role in (*ON_BOARD, *OFFICIALS):
-            said = [h.role, h.person, h.name, h.phone, duties.get(h.post, ""), str(pictures.get(h.person or 0, ""))]
+            said = [
+                h.role,
+                h.person,
+                h.name,
+                h.phone,
+                duties.get(h.post, ""),
+                str(pictures.get(h.person or 0, "")),
+            ]
             at.setdefault(h.area or 0, []).append(repr(said))
-    places = Area.objects.filter(pk__in=areas).values_list("pk", "code", "name", "households", "population", "border")
+    places = Area.objects.filter(pk__in=areas).values_list(
+        "pk", "code", "name", "households", "population", "border"
+    )
     content = {}
     for pk, *facts, border in places:
         people = [line for area in (pk, *sorted(over.get(pk, []))) for line in sorted(at.get(area, []))]

@@ -11,7 +11,7 @@ from jingwei.kernel.refusals import Reason, Refused
 from jingwei.registry.models import Assignment, Person
 from jingwei.registry.seats import in_force
 
-#: posts whose holders log in with two factors (rules 3.7.2); the three are never the same person's to give away
+#: posts whose holders log in with two factors (rules 3.7.2)
 TWO_FACTORS = ("administrator", "security_officer", "auditor")
 
 
@@ -20,7 +20,9 @@ def open_login(person: Person, login: str, *, by: Actor) -> tuple[Account, str]:
     """Open the account of a member of staff; return it with the activation code that is printed once."""
     if person.left_at is not None:
         raise Refused(Reason("person-left", "person"))
-    return accounts.open_account(login.strip(), person.pk, by=by, needs_second_factor=needs_two_factors(person))
+    return accounts.open_account(
+        login.strip(), person.pk, by=by, needs_second_factor=needs_two_factors(person)
+    )
 
 
 @transaction.atomic

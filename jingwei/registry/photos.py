@@ -23,7 +23,10 @@ def folder_of(person: Person) -> UUID:
 
 
 def set_photo(person: Person, upload: BinaryIO, *, consent: bool, by: Actor) -> Person:
-    """Keep a picture in place of the one before. Without consent none is kept; the journal says that, not how it looks."""
+    """Keep a picture in place of the one before.
+
+    Without consent none is kept; the journal says that, not how it looks.
+    """
     if not consent:
         raise Refused(Reason("consent-needed", "consent"))
     if person.left_at is not None:

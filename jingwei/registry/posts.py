@@ -1,4 +1,7 @@
-"""Changes of seats after they were made: words, end; and the rules that say which seats every area must have filled."""
+"""Changes of seats after they were made: words, end.
+
+And the rules that say which seats every area must have filled.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from django.db.models import Q
 
 from jingwei.kernel import ids, journal, outbox, rows
 from jingwei.kernel.actors import Actor
+from jingwei.kernel.fitting import unfit
 from jingwei.kernel.moments import today
 from jingwei.kernel.refusals import Reason, Refused
 from jingwei.registry.models import Assignment, Post, SeatRule
@@ -22,10 +26,13 @@ from jingwei.registry.seats import in_force
 def change_post(post: Post, *, by: Actor, **values: Any) -> Post:
     """Change title, duty, or whether only one person at a time may sit there; the journal says which."""
     changed = {name: value for name, value in values.items() if getattr(post, name) != value}
-    reasons = []
+    reasons = unfit(Post, changed)
     if "title" in changed and not changed["title"].strip():
         reasons.append(Reason("missing", "title"))
-    if changed.get("exclusive") and Assignment.objects.filter(in_force(), post=post, substitute=False).count() > 1:
+    if (
+        changed.get("exclusive")
+        and Assignment.objects.filter(in_force(), post=post, substitute=False).count() > 1
+    ):
         reasons.append(Reason("several-sit-there", "exclusive"))
     if reasons:
         raise Refused(*reasons)
@@ -52,7 +59,10 @@ def end_post(post: Post, *, by: Actor, on: date | None = None) -> Post:
 
 @transaction.atomic
 def require_seat(role: str, area_kind: str, least: int, *, by: Actor) -> SeatRule:
-    """Say that every area of a kind must have this seat filled by at least so many; changes the rule that is there."""
+    """Say that every area of a kind must have this seat filled by at least so many.
+
+    Changes the rule that is there.
+    """
     reasons = []
     if role not in roles():
         reasons.append(Reason("unknown-role", "role", {"role": role}))

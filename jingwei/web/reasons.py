@@ -138,6 +138,7 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "point-swapped": lambda v, p: _("longitude and latitude are exchanged."),
     "point-abroad": lambda v, p: _("the point lies abroad."),
     "point-outside-city": lambda v, p: _("the point lies outside the city."),
+    "point-not-a-place": lambda v, p: _("there is no such point on the earth."),
     "not-one-of": lambda v, p: _("choose one of the answers."),
     "not-a-time": lambda v, p: _("write a date and time, like 2026-11-20 15:30."),
     "not-ticked": lambda v, p: _("please tick it."),
@@ -232,6 +233,54 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "founded-already": lambda v, p: _("This city has been founded already."),
     "purpose-needed": lambda v, p: _("say what you need it for."),
     "held": lambda v, p: _("A legal hold forbids deleting it."),
+    # programs that call the API
+    "token-needed": lambda v, p: _(
+        "Send a token that has not expired: Authorization: Bearer … Tokens are made on the page “My account”."
+    ),
+    "not-found": lambda v, p: _("There is nothing here, or nothing that you may see."),
+    "method-not-allowed": lambda v, p: _("here you can only: {allowed}.").format(
+        allowed=", ".join(v.get("allowed", []))
+    ),
+    "body-too-large": lambda v, p: _("at most {most} kB can be sent here.").format(**v),
+    "wrong-kind-of-body": lambda v, p: _("send it as {wanted}.").format(**v),
+    "not-readable-json": lambda v, p: _(
+        "the body is no JSON: line {line}, column {column}: {why}."
+    ).format(**v),
+    "not-readable": lambda v, p: _("the request cannot be read."),
+    "too-deep": lambda v, p: _("at most {most} levels of lists and objects inside each other.").format(**v),
+    "unknown-parameter": lambda v, p: _("there is no such parameter. Known: {known}.").format(
+        known=", ".join(v.get("known", []))
+    ),
+    "not-a-uuid": lambda v, p: _("write an id as a UUID."),
+    "not-a-uuid7": lambda v, p: _(
+        "make a UUID of version 7 (it begins with the time); the client makes it once."
+    ),
+    "not-a-decimal": lambda v, p: _("write a number."),
+    "too-few": lambda v, p: _("at least {least}.").format(**v),
+    "text-too-long": lambda v, p: _("at most {most} characters.").format(**v),
+    "text-too-short": lambda v, p: _("at least {least} characters.").format(**v),
+    "wrong-form": lambda v, p: _("write it in this form: {form}").format(**v),
+    "not-one-of-these": lambda v, p: _("one of: {allowed}.").format(
+        allowed=", ".join(v.get("allowed", []))
+    ),
+    "not-true-or-false": lambda v, p: _("write true or false."),
+    "not-an-object": lambda v, p: _("write an object: {…}.").replace("{…}", '{"…": …}'),
+    "not-a-list": lambda v, p: _("write a list."),
+    "not-valid": lambda v, p: str(v.get("why", "")),
+    "no-such-queue": lambda v, p: _("the post acted from has no such list."),
+    "wrong-cursor": lambda v, p: _("take the cursor from the answer before, as it stands there."),
+    "key-is-not-id": lambda v, p: _(
+        "for a new case the key is the id of the case: send both alike, or the id alone."
+    ),
+    "unknown-procedure": lambda v, p: _("there is no such procedure. Known: {known}.").format(
+        known=", ".join(v.get("known", []))
+    ),
+    "unknown-task": lambda v, p: _("There is no such piece of work to give."),
+    "unknown-link": lambda v, p: _("There is no such tie between cases."),
+    "time-out-of-range": lambda v, p: _("choose a time between {start} and {end}.").format(
+        start=_moment(v.get("from")), end=_moment(v.get("to"))
+    ),
+    "not-sealed": lambda v, p: _("this field is not sealed; it stands in the case."),
     # playbooks
     "playbook-unsound": lambda v, p: str(v.get("says", "")),
     "version-published": lambda v, p: _(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Literal
 
 from django.utils import dateformat, timezone
@@ -111,8 +112,14 @@ def when(moment: datetime, now: datetime) -> str:
         case 1:
             return gettext("tomorrow {time}").format(time=time)
     if here.year == today.year:
-        return dateformat.format(here, pgettext("date format", "j M H:i"))
-    return dateformat.format(here, pgettext("date format", "j M Y H:i"))
+        return _written(here, pgettext("date format", "j M H:i"))
+    return _written(here, pgettext("date format", "j M Y H:i"))
+
+
+@lru_cache(maxsize=20_000)
+def _written(here: datetime, pattern: str) -> str:
+    """A list shows a hundred moments, the next list mostly the same ones. The pattern is of one language."""
+    return dateformat.format(here, pattern)
 
 
 def day(moment: date, now: datetime) -> str:
@@ -132,7 +139,7 @@ def clock_time(moment: datetime) -> str:
 
 def exact(moment: datetime) -> str:
     """Say a moment in full, for the hover and for paper: “2026年11月20日 15:31”."""
-    return dateformat.format(timezone.localtime(moment), pgettext("date format", "j F Y, H:i"))
+    return _written(timezone.localtime(moment), pgettext("date format", "j F Y, H:i"))
 
 
 def full_date(this: date) -> str:

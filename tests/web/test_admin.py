@@ -1,12 +1,16 @@
-"""The administrator's pages through their own door: who gets in, what each form does and refuses, what each list costs."""
+"""The administrator's pages through their own door.
+
+Who gets in, what each form does and refuses, what each list costs.
+"""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,14 +23,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 from PIL import Image
+from pypdf import PdfReader
+from pytest_django.fixtures import Settings
 
-from jingwei.engine import catalogue, publishing
+from jingwei.engine import catalogue, dispatching, publishing
 from jingwei.engine.conditions import CONDITIONS
 from jingwei.engine.effects import EFFECTS, LATE, TELLS
 from jingwei.engine.keeping import keep_no_longer
 from jingwei.engine.models import CaseClass, CatalogueRow, ProcedureVersion
 from jingwei.engine.stage import Stage
-from jingwei.kernel import accounts, calendars, files, journal, outbox, seals
+from jingwei.kernel import accounts, calendars, files, journal, outbox, sealed, seals, versions
 from jingwei.kernel.actors import SYSTEM
 from jingwei.kernel.models import (
     Account,
@@ -39,7 +45,7 @@ from jingwei.kernel.models import (
     WorkingTime,
 )
 from jingwei.kernel.moments import at, now, today
-from jingwei.registry import areas, boards, people, photos, seats
+from jingwei.registry import areas, atlas, boards, people, photos, seats
 from jingwei.registry.models import (
     Area,
     Assignment,
@@ -52,8 +58,6 @@ from jingwei.registry.models import (
 )
 from jingwei.web.admin import reference, said, urls
 from jingwei.web.shell.who import COOKIE
-
-Filled = Callable[[str], Any]
 
 
 @dataclass
@@ -71,9 +75,13 @@ class Office:
             account, _ = accounts.open_account(f"login-{name}", row.person_id, by=SYSTEM)
         token, moment = f"cookie of {name} {uuid4()}", now()
         LoginSession.objects.create(
-            token=accounts.hash_of(token), account=account, assignment=row.pk, began_at=moment, seen_at=moment,
+            token=accounts.hash_of(token),
+            account=account,
+            assignment=row.pk,
+            began_at=moment,
+            seen_at=moment,
             second_factor_at=moment if factor else None,
-        )  # fmt: skip
+        )
         client = Client(headers={"accept-language": "zh-hans"})
         client.cookies[COOKIE] = token
         return client
@@ -84,7 +92,16 @@ class Office:
 
 
 @pytest.fixture
-def office(stage: Stage) -> Office:
+def folder(tmp_path: Path, settings: Settings) -> Iterator[None]:
+    """A city folder of its own: pictures and seals of other tests are not in it."""
+    settings.CITY = replace(settings.CITY, home=tmp_path)
+    sealed._ring.cache_clear()
+    yield
+    sealed._ring.cache_clear()
+
+
+@pytest.fixture
+def office(folder: None, stage: Stage) -> Office:
     rows = {}
     for n, role in enumerate(("administrator", "auditor", "security_officer")):
         post = people.make_post(role, by=SYSTEM, area=stage.areas["city"])
@@ -104,12 +121,15 @@ def wrote(office: Office, verb: str, *, name: str = "administrator") -> int:
 
 
 def text_of(answer: Any) -> str:
-    return answer.content.decode()
+    return str(answer.content.decode())
 
 
 def sheet_of(answer: Any) -> list[list[Any]]:
     """The rows of an .xlsx answer, from its header on."""
-    rows = [[cell.value for cell in row] for row in load_workbook(io.BytesIO(answer.content)).active.iter_rows()]
+    rows = [
+        [cell.value for cell in row]
+        for row in load_workbook(io.BytesIO(answer.content)).worksheets[0].iter_rows()
+    ]
     return rows[2:]
 
 
@@ -123,15 +143,21 @@ def picture(colour: str = "#336699") -> SimpleUploadedFile:
 
 AUDIT = {"admin-audit", "admin-audit-verify", "admin-audit-readings", "admin-audit-exports"}
 ACCOUNTS = {
-    "admin-accounts", "admin-account-open", "admin-account", "admin-account-renew", "admin-account-unlock", "admin-account-second-factor",
-    "admin-account-end-sessions", "admin-account-close",
-}  # fmt: skip
+    "admin-accounts",
+    "admin-account-open",
+    "admin-account",
+    "admin-account-renew",
+    "admin-account-unlock",
+    "admin-account-second-factor",
+    "admin-account-end-sessions",
+    "admin-account-close",
+}
 LOGINS = {"admin-logins"}
 EVERYBODY = {"admin-home"}
 
 
 def addresses(office: Office) -> dict[str, str]:
-    """Every address of the administrator's pages, from the table of addresses itself, filled with things that are there."""
+    """Every address of these pages, from the table of addresses itself, filled with things that are there."""
     stage = office.stage
     overlay = areas.make_area("party_grid", "99DJ01", "第一党建网格", by=SYSTEM)
     areas.map_overlay(overlay, [stage.areas["grid"]], by=SYSTEM)
@@ -150,9 +176,12 @@ def addresses(office: Office) -> dict[str, str]:
         "admin-assignment-end": {"pk": stage.assignments["worker"].pk},
     }
     pks = {
-        "admin-area": stage.areas["grid"].pk, "admin-organisation": stage.units["water"].pk, "admin-person": stage.people["worker"].pk,
-        "admin-post": stage.posts["worker"].pk, "admin-account": account.pk,
-    }  # fmt: skip
+        "admin-area": stage.areas["grid"].pk,
+        "admin-organisation": stage.units["water"].pk,
+        "admin-person": stage.people["worker"].pk,
+        "admin-post": stage.posts["worker"].pk,
+        "admin-account": account.pk,
+    }
     found = {}
     for pattern in urls.urlpatterns:
         kwargs = filled.get(str(pattern.name))
@@ -186,9 +215,22 @@ def test_every_page_has_a_door_and_nobody_slips_through(office: Office) -> None:
 def test_the_administrator_may_open_everything_but_the_log_of_addresses(office: Office) -> None:
     admin = office.client("administrator")
     where = addresses(office)
-    ending = ("-drop", "-remove", "-end", "-close", "-end-sessions", "-withdraw", "-unlink", "-renew", "-unlock", "-second-factor")
+    ending = (
+        "-drop",
+        "-remove",
+        "-end",
+        "-close",
+        "-end-sessions",
+        "-withdraw",
+        "-unlink",
+        "-renew",
+        "-unlock",
+        "-second-factor",
+    )
     reading = {page: address for page, address in where.items() if not page.endswith(ending)}
-    shut = {page for page, address in reading.items() if knock(admin, address).status_code not in (200, 302, 422)}
+    shut = {
+        page for page, address in reading.items() if knock(admin, address).status_code not in (200, 302, 422)
+    }
     assert shut == LOGINS | {"admin-person-photo-file"}  # nobody has a photo yet
 
 
@@ -221,7 +263,7 @@ def test_the_rail_shows_nothing_that_would_not_open(office: Office) -> None:
         client = office.client(name)
         page = text_of(client.get(reverse("admin-home")))
         rail = page[page.index('<nav class="side"') : page.index("</nav>")]
-        links = re.findall(r'href="([^"]+)"', rail)
+        links = re.findall(r'<a href="([^"]+)"', rail)
         assert len(links) >= 3, name
         assert [link for link in links if client.get(link).status_code != 200] == [], name
 
@@ -234,12 +276,16 @@ def test_a_young_city_is_told_what_comes_next_and_a_grown_one_is_not(office: Off
     Area.objects.update(border=None)
     page = admin.get(reverse("admin-home"))
     assert [step["done"] for step in page.context["steps"]] == [True, True, True, False]
-    assert {step["url"] for step in page.context["steps"]} <= {step["url"] for step in page.context["steps"] if admin.get(step["url"]).status_code == 200}
+    assert {step["url"] for step in page.context["steps"]} <= {
+        step["url"] for step in page.context["steps"] if admin.get(step["url"]).status_code == 200
+    }
 
 
 def test_the_first_page_names_what_is_amiss(office: Office, admin: Client) -> None:
     SeatRule.objects.create(role="grid_guide", area_kind="grid")
-    OutboxRow.objects.create(effect="tell", payload={}, key=uuid4(), created_at=now(), due_at=now(), tries=5, error="KeyError")
+    OutboxRow.objects.create(
+        effect="tell", payload={}, key=uuid4(), created_at=now(), due_at=now(), tries=5, error="KeyError"
+    )
     page = admin.get(reverse("admin-home"))
     assert (page.context["empty_seats"], page.context["stuck"], page.context["unlocated"]) == (2, 1, 0)
     assert page.context["verified"] is None
@@ -261,8 +307,13 @@ def test_an_area_is_made_below_another(office: Office, admin: Client) -> None:
     form = admin.get(reverse("admin-area-make"), {"under": community.code}).context["form"]
     assert form.initial["code"] == "991103001002005"
     sent = {
-        "kind": "grid", "code": "991103001002005", "name": "第五网格", "parent": f"{community.code} {community.name}", "households": "312", "since": today().isoformat(),
-    }  # fmt: skip
+        "kind": "grid",
+        "code": "991103001002005",
+        "name": "第五网格",
+        "parent": f"{community.code} {community.name}",
+        "households": "312",
+        "since": today().isoformat(),
+    }
     answer = admin.post(reverse("admin-area-make"), sent)
     made = Area.objects.get(code="991103001002005")
     assert answer["Location"] == reverse("admin-area", args=[made.pk])
@@ -274,7 +325,12 @@ def test_an_area_is_refused_with_every_reason(office: Office, admin: Client) -> 
     answer = admin.post(reverse("admin-area-make"), sent)
     assert answer.status_code == 422
     assert set(answer.context["form"].errors) == {"name", "parent", "since"}
-    sent |= {"name": "又一个", "parent": office.stage.areas["county"].code, "since": today().isoformat(), "code": "99110300100200A"}
+    sent |= {
+        "name": "又一个",
+        "parent": office.stage.areas["county"].code,
+        "since": today().isoformat(),
+        "code": "99110300100200A",
+    }
     refused = admin.post(reverse("admin-area-make"), sent)
     assert refused.status_code == 422
     assert "code" in refused.context["form"].errors
@@ -285,18 +341,26 @@ def test_a_change_keeps_what_was_and_yesterday_can_be_shown(office: Office, admi
     grid = office.stage.areas["grid"]
     page = admin.get(reverse("admin-area-change", args=[grid.pk]))
     sent = {
-        "code": grid.code, "name": "槐安第三网格", "parent": page.context["form"]["parent"].value().code, "households": "410", "since": today().isoformat(),
-    }  # fmt: skip
+        "code": grid.code,
+        "name": "槐安第三网格",
+        "parent": page.context["form"].initial["parent"].code,
+        "households": "410",
+        "since": today().isoformat(),
+    }
     assert admin.post(reverse("admin-area-change", args=[grid.pk]), sent).status_code == 302
     assert wrote(office, "area-changed") == 1
     yesterday = (today() - timedelta(days=1)).isoformat()
-    before = admin.get(reverse("admin-areas-as-of"), {"day": yesterday, "under": office.stage.areas["community"].code})
+    before = admin.get(
+        reverse("admin-areas-as-of"), {"day": yesterday, "under": office.stage.areas["community"].code}
+    )
     now_ = admin.get(reverse("admin-areas-as-of"), {"under": office.stage.areas["community"].code})
     assert [row[1] for row in before.context["table"]["rows"]] == ["第三网格", "第四网格"]
     assert [row[1] for row in now_.context["table"]["rows"]] == ["槐安第三网格", "第四网格"]
     assert len(before.context["drawn"]) == 2
     assert "2025-01-01" not in text_of(admin.get(reverse("admin-area", args=[grid.pk])))
-    assert [version.name for version in admin.get(reverse("admin-area", args=[grid.pk])).context["versions"]] == ["第三网格"]
+    assert [
+        version.name for version in admin.get(reverse("admin-area", args=[grid.pk])).context["versions"]
+    ] == ["第三网格"]
 
 
 def test_days_that_are_none_or_to_come_are_named(admin: Client) -> None:
@@ -308,13 +372,20 @@ def test_days_that_are_none_or_to_come_are_named(admin: Client) -> None:
 
 def test_an_area_ends_with_its_successors(office: Office, admin: Client) -> None:
     grid, other = office.stage.areas["grid"], office.stage.areas["next_grid"]
-    refused = admin.post(reverse("admin-area-end", args=[office.stage.areas["community"].pk]), {"on": today().isoformat(), "reason": "撤并"})
+    refused = admin.post(
+        reverse("admin-area-end", args=[office.stage.areas["community"].pk]),
+        {"on": today().isoformat(), "reason": "撤并"},
+    )
     assert refused.status_code == 422
-    assert "下级" in text_of(refused) or "still areas below" in text_of(refused)
-    unknown = admin.post(reverse("admin-area-end", args=[grid.pk]), {"on": today().isoformat(), "reason": "撤并", "successors": "123"})
+    assert len(refused.context["form"].non_field_errors()) == 1
+    unknown = admin.post(
+        reverse("admin-area-end", args=[grid.pk]),
+        {"on": today().isoformat(), "reason": "撤并", "successors": "123"},
+    )
     assert "123" in str(unknown.context["form"].errors["successors"])
     done = admin.post(
-        reverse("admin-area-end", args=[grid.pk]), {"on": today().isoformat(), "reason": "并入第四网格", "successors": other.code}
+        reverse("admin-area-end", args=[grid.pk]),
+        {"on": today().isoformat(), "reason": "并入第四网格", "successors": other.code},
     )
     assert done.status_code == 302
     assert (wrote(office, "area-ended"), areas.answering_now(other.pk)) == (1, {other.pk, grid.pk})
@@ -337,13 +408,20 @@ def test_an_area_across_the_tree_is_laid_over_grids(office: Office, admin: Clien
     two = areas.make_area("party_grid", "99DJ02", "第二党建网格", by=SYSTEM)
     grid = office.stage.areas["grid"]
     assert admin.post(reverse("admin-area-over", args=[one.pk]), {"bases": grid.code}).status_code == 302
-    refused = admin.post(reverse("admin-area-over", args=[two.pk]), {"bases": f"{grid.code}，{office.stage.areas['next_grid'].code}"})
+    refused = admin.post(
+        reverse("admin-area-over", args=[two.pk]),
+        {"bases": f"{grid.code}，{office.stage.areas['next_grid'].code}"},
+    )
     assert refused.status_code == 422
     assert grid.code in str(refused.context["form"].non_field_errors())
     with_reason = {"bases": grid.code, "reason": "两个支部共管"}
     assert admin.post(reverse("admin-area-over", args=[two.pk]), with_reason).status_code == 302
     admin.post(reverse("admin-area-over-remove", args=[two.pk, grid.pk]))
-    assert (wrote(office, "overlay-mapped"), wrote(office, "overlay-unmapped"), grid.overlays.count()) == (2, 1, 1)
+    assert (wrote(office, "overlay-mapped"), wrote(office, "overlay-unmapped"), grid.overlays.count()) == (
+        2,
+        1,
+        1,
+    )
 
 
 def test_who_answers_is_told_by_code_by_list_and_by_point(office: Office, admin: Client) -> None:
@@ -352,15 +430,26 @@ def test_who_answers_is_told_by_code_by_list_and_by_point(office: Office, admin:
     officer = people.make_post("police_contact", by=SYSTEM, area=overlay)
     people.assign(office.stage.people["stranger"], officer, by=SYSTEM)
     grid = office.stage.areas["grid"]
-    for asked in ({"place": grid.code}, {"area": grid.pk}, {"lon": "117.01", "lat": "33.02", "source": "cgcs2000"}):
+    for asked in (
+        {"place": grid.code},
+        {"area": grid.pk},
+        {"lon": "117.01", "lat": "33.02", "source": "cgcs2000"},
+    ):
         page = admin.get(reverse("admin-answering"), asked)
         assert page.context["place"].id == grid.pk, asked
         police = next(net for net in page.context["nets"] if net.kind == "police_grid")
-        assert [h.name for _area, held in police.areas for h in held] == [office.stage.people["stranger"].name]
+        assert [h.name for _area, held in police.areas for h in held] == [
+            office.stage.people["stranger"].name
+        ]
         assert {row[2] for row in page.context["table"]["rows"]} >= {"网格员", "网格长", "受理员", "派遣员"}
         party = next(net for net in page.context["nets"] if net.kind == "party_grid")
         assert party.wrong
-    for wrong in ({"place": "123"}, {"lon": "x", "lat": "1"}, {"lon": "0", "lat": "0"}, {"lon": "33", "lat": "117"}):
+    for wrong in (
+        {"place": "123"},
+        {"lon": "x", "lat": "1"},
+        {"lon": "0", "lat": "0"},
+        {"lon": "33", "lat": "117"},
+    ):
         answer = admin.get(reverse("admin-answering"), wrong)
         assert (answer.status_code, bool(answer.context["why"])) == (422, True), wrong
 
@@ -383,17 +472,33 @@ def test_border_checks_name_gaps_sizes_and_nets(office: Office, admin: Client) -
 
 def test_a_unit_is_made_changed_and_its_story_told(office: Office, admin: Client) -> None:
     stage = office.stage
-    sent = {"code": "YH-YL", "name": "云河区园林所", "kind": "市政养护", "area": stage.areas["county"].code, "parent_unit": stage.units["municipal"].code}
+    sent = {
+        "code": "YH-YL",
+        "name": "云河区园林所",
+        "kind": "市政养护",
+        "area": stage.areas["county"].code,
+        "parent_unit": stage.units["municipal"].code,
+    }
     assert admin.post(reverse("admin-organisation-make"), sent).status_code == 302
     unit = Organisation.objects.get(code="YH-YL")
-    assert (unit.kind, unit.parent_id, wrote(office, "organisation-made")) == ("municipal", stage.units["municipal"].pk, 1)
+    assert (unit.kind, unit.parent_id, wrote(office, "organisation-made")) == (
+        "municipal",
+        stage.units["municipal"].pk,
+        1,
+    )
     again = admin.post(reverse("admin-organisation-make"), sent | {"name": ""})
     assert set(again.context["form"].errors) == {"name"}
     assert set(admin.post(reverse("admin-organisation-make"), sent).context["form"].errors) == {"code"}
-    changed = admin.post(reverse("admin-organisation-change", args=[unit.pk]), sent | {"name": "云河区园林绿化所", "phone": "6213 9000"})
+    changed = admin.post(
+        reverse("admin-organisation-change", args=[unit.pk]),
+        sent | {"name": "云河区园林绿化所", "phone": "6213 9000"},
+    )
     assert changed.status_code == 302
     versions = OrganisationVersion.objects.filter(organisation=unit)
-    assert {(v.column, v.old, v.new) for v in versions} == {("name", "云河区园林所", "云河区园林绿化所"), ("phone", "", "6213 9000")}
+    assert {(v.column, v.old, v.new) for v in versions} == {
+        ("name", "云河区园林所", "云河区园林绿化所"),
+        ("phone", "", "6213 9000"),
+    }
     page = text_of(admin.get(reverse("admin-organisation", args=[unit.pk])))
     assert "云河区园林所" in page
     assert office.person("administrator").name in page
@@ -411,11 +516,20 @@ def test_where_a_unit_works_needs_a_reason_where_another_does(office: Office, ad
     stage, grid = office.stage, office.stage.areas["grid"]
     people.link_to_areas(stage.units["water"], [grid], by=SYSTEM)
     other = people.make_organisation("YH-S2", "第二水务公司", "water", by=SYSTEM)
-    assert admin.post(reverse("admin-organisation-link", args=[other.pk]), {"areas": grid.code}).status_code == 422
-    done = admin.post(reverse("admin-organisation-link", args=[other.pk]), {"areas": grid.code, "reason": "两家分片供水"})
+    assert (
+        admin.post(reverse("admin-organisation-link", args=[other.pk]), {"areas": grid.code}).status_code
+        == 422
+    )
+    done = admin.post(
+        reverse("admin-organisation-link", args=[other.pk]), {"areas": grid.code, "reason": "两家分片供水"}
+    )
     assert done.status_code == 302
     admin.post(reverse("admin-organisation-unlink", args=[other.pk, grid.pk]))
-    assert (wrote(office, "areas-linked"), wrote(office, "area-unlinked"), other.works_in.count()) == (1, 1, 0)
+    assert (wrote(office, "areas-linked"), wrote(office, "area-unlinked"), other.works_in.count()) == (
+        1,
+        1,
+        0,
+    )
 
 
 def test_a_unit_ends_when_nothing_hangs_on_it(office: Office, admin: Client) -> None:
@@ -433,7 +547,11 @@ def test_totals_by_county_add_up(office: Office, admin: Client) -> None:
     people.make_organisation("SZ", "市政府", "government", by=SYSTEM, area=office.stage.areas["city"])
     people.make_organisation("WD", "没有地址的协会", "superior", by=SYSTEM)
     totals = admin.get(reverse("admin-organisations")).context["totals"]
-    assert sum(row[1] for row in totals["rows"]) == totals["total"][1] == Organisation.objects.filter(valid_to=None).count()
+    assert (
+        sum(row[1] for row in totals["rows"])
+        == totals["total"][1]
+        == Organisation.objects.filter(valid_to=None).count()
+    )
     assert [row[1] for row in totals["rows"]] == [3, 0, 1, 1]
 
 
@@ -443,7 +561,11 @@ def test_units_are_found_and_exported_as_shown(office: Office, admin: Client) ->
     rows = sheet_of(admin.get(reverse("admin-organisations-export"), {"q": "水务"}))
     assert [row[1:3] for row in rows[1:]] == [["YH-SW", "云河区水务公司"]]
     line = JournalLine.objects.get(verb="exported")
-    assert (line.person, line.detail["table"], line.detail["personal"]) == (office.person("administrator").pk, "organisations", False)
+    assert (line.person, line.detail["table"], line.detail["personal"]) == (
+        office.person("administrator").pk,
+        "organisations",
+        False,
+    )
 
 
 # ---------------------------------------------------------------- people
@@ -465,13 +587,22 @@ def test_somebody_is_taken_on_changed_and_leaves(office: Office, admin: Client) 
     admin.post(reverse("admin-person-leave", args=[person.pk]), {"on": today().isoformat()})
     person.refresh_from_db()
     account.refresh_from_db()
-    assert (person.left_at, account.is_active, person.assignments.filter(ends=None).exists()) == (today(), False, False)
+    assert (person.left_at, account.is_active, person.assignments.filter(ends=None).exists()) == (
+        today(),
+        False,
+        False,
+    )
     assert wrote(office, "assignment-ended") == 1
-    assert "J9001" not in text_of(admin.get(reverse("admin-people"), {"q": "J9001"})).split("</form>", 1)[1]
-    assert "J9001" in text_of(admin.get(reverse("admin-people"), {"q": "J9001", "left": "1"})).split("</form>", 1)[1]
+    staff, gone = (admin.get(reverse("admin-people"), {"q": "J9001", **left}) for left in ({}, {"left": "1"}))
+    assert ([p.pk for p in staff.context["pages"].rows], [p.pk for p in gone.context["pages"].rows]) == (
+        [],
+        [person.pk],
+    )
 
 
-def test_a_photo_needs_consent_stays_and_goes_with_it(office: Office, admin: Client, django_capture_on_commit_callbacks: Any) -> None:
+def test_a_photo_needs_consent_stays_and_goes_with_it(
+    office: Office, admin: Client, django_capture_on_commit_callbacks: Any
+) -> None:
     person = office.stage.people["worker"]
     address = reverse("admin-person-photo", args=[person.pk])
     refused = admin.post(address, {"photo": picture()})
@@ -489,7 +620,11 @@ def test_a_photo_needs_consent_stays_and_goes_with_it(office: Office, admin: Cli
     assert admin.get(reverse("admin-person-photo-file", args=[person.pk])).status_code == 200
     with django_capture_on_commit_callbacks(execute=True):
         admin.post(reverse("admin-person-photo-withdraw", args=[person.pk]))
-    assert (wrote(office, "photo-withdrawn"), Attachment.objects.count(), files.path_of(kept).exists()) == (1, 0, False)
+    assert (wrote(office, "photo-withdrawn"), Attachment.objects.count(), files.path_of(kept).exists()) == (
+        1,
+        0,
+        False,
+    )
     assert admin.get(reverse("admin-person-photo-file", args=[person.pk])).status_code == 404
 
 
@@ -500,7 +635,9 @@ def test_the_sheet_of_seats_holds_names_only_for_a_purpose(office: Office, admin
     assert "工号" not in plain[0]
     personal = sheet_of(admin.post(reverse("admin-people-export"), {"purpose": "roster"}))
     assert name in str(personal)
-    assert [line.detail["personal"] for line in JournalLine.objects.filter(verb="exported").order_by("id")] == [False, True]
+    assert [
+        line.detail["personal"] for line in JournalLine.objects.filter(verb="exported").order_by("id")
+    ] == [False, True]
     assert admin.post(reverse("admin-people-export"), {"purpose": "curiosity"}).status_code == 404
 
 
@@ -524,8 +661,14 @@ def test_required_seats_are_ruled_counted_and_listed(office: Office, admin: Clie
     admin.post(reverse("admin-seat-rules"), {"role": "grid_worker", "least": "2"})
     assert wrote(office, "seat-required") == 2
     page = admin.get(reverse("admin-seats"))
-    assert [(c["role"], c["n"], c["d"]) for c in page.context["covered"]] == [("grid_chief", 1, 2), ("grid_worker", 1, 2)]
-    assert [(hole.area_code[-3:], hole.role) for hole in page.context["pages"].rows] == [("004", "grid_chief"), ("004", "grid_worker")]
+    assert [(c["role"], c["n"], c["d"]) for c in page.context["covered"]] == [
+        ("grid_chief", 1, 2),
+        ("grid_worker", 1, 2),
+    ]
+    assert [(hole.area_code[-3:], hole.role) for hole in page.context["pages"].rows] == [
+        ("004", "grid_chief"),
+        ("004", "grid_worker"),
+    ]
     only = admin.get(reverse("admin-seats"), {"role": "grid_chief"})
     assert len(only.context["pages"].rows) == 1
     rows = sheet_of(admin.get(reverse("admin-seats-export")))
@@ -537,7 +680,9 @@ def test_required_seats_are_ruled_counted_and_listed(office: Office, admin: Clie
 def test_holes_come_in_pages(office: Office, admin: Client) -> None:
     SeatRule.objects.create(role="grid_guide", area_kind="grid")
     for n in range(5, 75):
-        areas.make_area("grid", f"991103001002{n:03}", f"第{n}网格", by=SYSTEM, parent=office.stage.areas["community"])
+        areas.make_area(
+            "grid", f"991103001002{n:03}", f"第{n}网格", by=SYSTEM, parent=office.stage.areas["community"]
+        )
     first, second = (admin.get(reverse("admin-seats"), {"page": n}).context["pages"] for n in (1, 2))
     assert (len(first.rows), len(second.rows), first.next, second.next) == (50, 22, 2, "")
     assert not {hole.area for hole in first.rows} & {hole.area for hole in second.rows}
@@ -554,28 +699,49 @@ def test_a_hole_leads_to_the_form_that_fills_it(office: Office, admin: Client) -
 def test_a_post_is_made_filled_substituted_emptied_and_given_up(office: Office, admin: Client) -> None:
     stage = office.stage
     assert admin.post(reverse("admin-post-make"), {"role": "grid_guide"}).status_code == 422
-    admin.post(reverse("admin-post-make"), {"role": "grid_guide", "area": "991103001002004", "duty": "联系网格", "exclusive": "on"})
+    admin.post(
+        reverse("admin-post-make"),
+        {"role": "grid_guide", "area": "991103001002004", "duty": "联系网格", "exclusive": "on"},
+    )
     post = Post.objects.get(role="grid_guide")
     assert (post.duty, post.exclusive, wrote(office, "post-made")) == ("联系网格", True, 1)
     seat = reverse("admin-post-assign", args=[post.pk])
     worker, other = stage.people["worker"], stage.people["other_worker"]
-    assert admin.post(seat, {"person": worker.staff_no, "starts": today().isoformat(), "basis": "街道任命"}).status_code == 302
+    assert (
+        admin.post(
+            seat, {"person": worker.staff_no, "starts": today().isoformat(), "basis": "街道任命"}
+        ).status_code
+        == 302
+    )
     taken = admin.post(seat, {"person": other.staff_no, "starts": today().isoformat()})
     assert taken.status_code == 422
     nobody = admin.post(seat, {"person": "J0 nobody", "starts": ""})
     assert set(nobody.context["form"].errors) == {"person", "starts"}
-    stand_in = {"person": other.staff_no, "starts": today().isoformat(), "ends": (today() + timedelta(days=7)).isoformat(), "substitute": "on"}
+    stand_in = {
+        "person": other.staff_no,
+        "starts": today().isoformat(),
+        "ends": (today() + timedelta(days=7)).isoformat(),
+        "substitute": "on",
+    }
     assert admin.post(seat, stand_in).status_code == 302
     assert (wrote(office, "assigned"), post.assignments.filter(substitute=True).count()) == (2, 1)
     held = admin.post(reverse("admin-post-end", args=[post.pk]))
     assert held.status_code == 422
-    before = OutboxRow.objects.filter(effect="hand_over").count()
     for row in post.assignments.all():
-        assert admin.post(reverse("admin-assignment-end", args=[row.pk]), {"on": today().isoformat()}).status_code == 302
-    assert OutboxRow.objects.filter(effect="hand_over", payload={"post": post.pk}).count() == 1 + before
+        assert (
+            admin.post(
+                reverse("admin-assignment-end", args=[row.pk]), {"on": today().isoformat()}
+            ).status_code
+            == 302
+        )
+    handed_over = OutboxRow.objects.filter(effect="hand_over", payload={"post": post.pk})
+    before = handed_over.count()
     assert admin.post(reverse("admin-post-end", args=[post.pk])).status_code == 302
+    assert (before >= 2, handed_over.count()) == (True, before + 1)
     assert (wrote(office, "assignment-ended"), wrote(office, "post-ended")) == (2, 1)
-    early = admin.post(reverse("admin-assignment-end", args=[stage.assignments["worker"].pk]), {"on": "2001-01-01"})
+    early = admin.post(
+        reverse("admin-assignment-end", args=[stage.assignments["worker"].pk]), {"on": "2001-01-01"}
+    )
     assert (early.status_code, set(early.context["form"].errors)) == (422, {"on"})
 
 
@@ -592,7 +758,10 @@ def test_a_person_is_given_a_post_from_their_own_page(office: Office, admin: Cli
     person, post = office.stage.people["worker"], office.stage.posts["chief"]
     address = reverse("admin-person-assign", args=[person.pk])
     assert admin.post(address, {"post": "nothing", "starts": today().isoformat()}).status_code == 422
-    assert admin.post(address, {"post": f"{post.pk} {post.title}", "starts": today().isoformat()}).status_code == 302
+    assert (
+        admin.post(address, {"post": f"{post.pk} {post.title}", "starts": today().isoformat()}).status_code
+        == 302
+    )
     assert person.assignments.filter(post=post).exists()
 
 
@@ -612,7 +781,9 @@ def test_an_account_is_opened_with_a_code_that_works_once(office: Office, admin:
     assert admin.post(reverse("admin-account-open"), {"person": ""}).status_code == 422
     bad = admin.post(reverse("admin-account-open"), {"person": person.staff_no, "login": "no blanks please"})
     assert set(bad.context["form"].errors) == {"login"}
-    sheet = admin.post(reverse("admin-account-open"), {"person": f"{person.staff_no} {person.name}", "login": "shi.lei"})
+    sheet = admin.post(
+        reverse("admin-account-open"), {"person": f"{person.staff_no} {person.name}", "login": "shi.lei"}
+    )
     assert (sheet.status_code, sheet["Cache-Control"]) == (200, "no-store")
     code = sheet.context["code"]
     assert code in text_of(sheet)
@@ -621,7 +792,9 @@ def test_an_account_is_opened_with_a_code_that_works_once(office: Office, admin:
     accounts.activate("shi.lei", code, "Kezhan-2026!")
     assert accounts.log_in("shi.lei", "Kezhan-2026!").token
     assert wrote(office, "account-opened") == 1
-    assert code not in text_of(admin.get(reverse("admin-account", args=[Account.objects.get(login="shi.lei").pk])))
+    assert code not in text_of(
+        admin.get(reverse("admin-account", args=[Account.objects.get(login="shi.lei").pk]))
+    )
 
 
 def test_an_account_is_renewed_unlocked_signed_out_closed_and_opened_again(office: Office) -> None:
@@ -638,11 +811,9 @@ def test_an_account_is_renewed_unlocked_signed_out_closed_and_opened_again(offic
     sheet = keeper.post(reverse("admin-account-renew", args=[account.pk]))
     assert re.fullmatch(r"(\w{4} ){2}\w{4}", sheet.context["code"])
     keeper.post(reverse("admin-account-close", args=[account.pk]))
-    account.refresh_from_db()
-    assert not account.is_active
+    assert Account.objects.filter(pk=account.pk, is_active=False).exists()
     keeper.post(reverse("admin-account-renew", args=[account.pk]))
-    account.refresh_from_db()
-    assert account.is_active
+    assert Account.objects.filter(pk=account.pk, is_active=True).exists()
     verbs = ["account-unlocked", "sessions-ended", "activation-renewed", "account-closed", "account-reopened"]
     assert [bool(wrote(office, verb, name="security_officer")) for verb in verbs] == [True] * 5
 
@@ -663,7 +834,10 @@ def test_somebody_who_left_gets_no_account(office: Office, admin: Client) -> Non
     assert admin.post(reverse("admin-account-renew", args=[account.pk])).status_code == 422
     account.refresh_from_db()
     assert not account.is_active
-    assert "person" in admin.post(reverse("admin-account-open"), {"person": person.staff_no}).context["form"].errors
+    assert (
+        "person"
+        in admin.post(reverse("admin-account-open"), {"person": person.staff_no}).context["form"].errors
+    )
 
 
 def test_sign_ins_with_their_addresses_are_for_auditors(office: Office) -> None:
@@ -681,7 +855,9 @@ def test_sign_ins_with_their_addresses_are_for_auditors(office: Office) -> None:
 
 def test_playbooks_speak_in_the_citys_words(office: Office, admin: Client) -> None:
     page = admin.get(reverse("admin-playbooks"))
-    assert [one["name"] for one in page.context["found"]] == sorted({one.procedure for one in page.context["shipped"]})
+    assert [one["name"] for one in page.context["found"]] == sorted(
+        {one.procedure for one in page.context["shipped"]}
+    )
     assert all(one["problems"] == [] for one in page.context["found"])
     shown = text_of(admin.get(reverse("admin-playbook", args=["grid_event"])))
     for words in ("已派遣", "派遣员", "核查通过", "处置时限", "4工作时", "申请延期"):
@@ -710,7 +886,12 @@ def test_every_word_a_playbook_may_name_is_explained(admin: Client) -> None:
 def test_a_row_of_the_catalogue_is_added_tried_and_ended(office: Office, admin: Client) -> None:
     stage, add = office.stage, reverse("admin-catalogue-add")
     assert set(admin.post(add, {"class_code": "0401", "unit": ""}).context["form"].errors) == {"unit"}
-    sent = {"class_code": "0401", "area": stage.areas["street"].code, "unit": stage.units["patrol"].code, "note": "街道清单第3条"}
+    sent = {
+        "class_code": "0401",
+        "area": stage.areas["street"].code,
+        "unit": stage.units["patrol"].code,
+        "note": "街道清单第3条",
+    }
     assert admin.post(add, sent).status_code == 302
     row = CatalogueRow.objects.get(note="街道清单第3条")
     assert (row.class_code, wrote(office, "catalogue-row-made")) == ("0401", 1)
@@ -718,7 +899,9 @@ def test_a_row_of_the_catalogue_is_added_tried_and_ended(office: Office, admin: 
     assert (double.status_code, set(double.context["form"].errors)) == (422, {"class_code"})
     tried = admin.get(reverse("admin-catalogue-try"), {"class": "0401", "area": stage.areas["grid"].code})
     assert [one["row"].unit.code for one in tried.context["rows"]] == ["YH-CG", "YH-SZ", "YH-CG"]
-    elsewhere = admin.get(reverse("admin-catalogue-try"), {"class": "0401", "area": stage.areas["far_street"].code})
+    elsewhere = admin.get(
+        reverse("admin-catalogue-try"), {"class": "0401", "area": stage.areas["far_street"].code}
+    )
     assert elsewhere.context["rows"] == []
     assert admin.get(reverse("admin-catalogue-try"), {"class": "0401", "area": "nowhere"}).status_code == 422
     admin.post(reverse("admin-catalogue-end", args=[row.pk]))
@@ -730,34 +913,39 @@ def test_a_row_of_the_catalogue_is_added_tried_and_ended(office: Office, admin: 
 
 
 def test_the_row_that_is_explained_first_is_the_one_that_fires(office: Office) -> None:
-    from_the_engine = catalogue.dispatching if hasattr(catalogue, "dispatching") else None
-    assert from_the_engine is None  # the two are written apart; here they are held together
     grid = office.stage.areas["grid"].pk
-    for code in [c.code for c in CaseClass.objects.filter(list="social_governance")][:60]:
+    for code in CaseClass.objects.filter(list="social_governance").values_list("code", flat=True):
         explained = catalogue.explain("social_governance", code, grid)
-        suggested = dispatch(code, grid)
-        assert (explained[0].pk if explained else None) == suggested, code
-
-
-def dispatch(code: str, area: int) -> int | None:
-    from jingwei.engine.dispatching import suggest  # noqa: PLC0415
-
-    found = suggest("social_governance", code, area)
-    return found.row if found else None
+        suggested = dispatching.suggest("social_governance", code, grid)
+        assert suggested is not None
+        assert explained[0].pk == suggested.row, code
 
 
 def test_rows_in_doubt_are_named(office: Office, admin: Client) -> None:
     stage = office.stage
-    CatalogueRow.objects.create(list="social_governance", class_code="04", area=stage.areas["county"], unit=stage.units["water"])
-    CatalogueRow.objects.create(list="social_governance", class_code="99", area=None, unit=stage.units["water"])
+    CatalogueRow.objects.create(
+        list="social_governance", class_code="04", area=stage.areas["county"], unit=stage.units["water"]
+    )
+    CatalogueRow.objects.create(
+        list="social_governance", class_code="ZZ", area=None, unit=stage.units["water"]
+    )
     Organisation.objects.filter(code="YH-CG").update(valid_to=today())
-    assert {doubt.why for doubt in catalogue.doubts("social_governance")} == {"double", "no_class", "ended_unit"}
+    assert {doubt.why for doubt in catalogue.doubts("social_governance")} == {
+        "double",
+        "no_class",
+        "ended_unit",
+    }
     assert len(admin.get(reverse("admin-catalogue")).context["doubts"]) == 4
 
 
 def test_a_year_is_published_and_counts(office: Office, admin: Client) -> None:
     year, address = today().year + 2, reverse("admin-calendar-publish")
-    sent = {"year": year, "off": f"{year}-10-01 – {year}-10-07\n{year}/05/01", "worked": f"{year}-10-10", "source": "国办发明电〔2026〕9号"}
+    sent = {
+        "year": year,
+        "off": f"{year}-10-01 – {year}-10-07\n{year}/05/01",
+        "worked": f"{year}-10-10",
+        "source": "国办发明电〔2026〕9号",
+    }
     wrong = admin.post(address, sent | {"off": "next week", "source": ""})
     assert set(wrong.context["form"].errors) == {"off", "source"}
     other = admin.post(address, sent | {"worked": f"{year + 1}-01-02"})
@@ -797,7 +985,9 @@ def test_working_hours_begin_on_a_day(office: Office, admin: Client) -> None:
     admin.post(address, later)
     assert wrote(office, "working-time-set") == 2
     assert len(calendars.calendar().hours) == 2
-    with at(now() + timedelta(days=1)):  # the other hours begin at midnight, without anybody publishing anything
+    with at(
+        now() + timedelta(days=1)
+    ):  # the other hours begin at midnight, without anybody publishing anything
         assert len(calendars.calendar().hours) == 1
     assert len(calendars.calendar().hours) == 2
 
@@ -826,13 +1016,18 @@ def test_boards_are_printed_and_those_that_changed_are_listed(office: Office, ad
     grids = [stage.areas["grid"], stage.areas["next_grid"]]
     printed = admin.post(page, {"area": [grid.pk for grid in grids]})
     assert printed["Content-Type"] == "application/pdf"
-    assert printed.content.count(b"/Type /Page\n") == 2 or re.search(rb"/Count 2\b", printed.content)
+    assert len(PdfReader(io.BytesIO(printed.content)).pages) == 2
     assert (wrote(office, "board-printed"), BoardPrint.objects.count()) == (2, 2)
     assert boards.to_reprint() == []
     people.assign(people.take_on("J9009", "新来的", by=SYSTEM), stage.posts["chief"], by=SYSTEM)
-    areas.change_area(stage.areas["next_grid"], by=SYSTEM, border=shapely.box(117.05, 33.0, 117.09, 33.04))
+    areas.change_area(
+        Area.objects.get(pk=grids[1].pk), by=SYSTEM, border=shapely.box(117.05, 33.0, 117.09, 33.04)
+    )
     found = boards.to_reprint()
-    assert [(one.code[-3:], one.people, one.place) for one in found] == [("003", True, False), ("004", False, True)]
+    assert [(one.code[-3:], one.people, one.place) for one in found] == [
+        ("003", True, False),
+        ("004", False, True),
+    ]
     shown = admin.get(page)
     assert [row["code"] for row in shown.context["rows"]] == [one.code for one in found]
     rows = sheet_of(admin.get(reverse("admin-boards-export")))
@@ -854,7 +1049,10 @@ def test_what_does_not_stand_on_a_board_does_not_age_it(office: Office) -> None:
 
 def test_at_most_so_many_boards_at_a_time(office: Office, admin: Client) -> None:
     made = [
-        areas.make_area("grid", f"991103001002{n:03}", f"第{n}网格", by=SYSTEM, parent=office.stage.areas["community"]) for n in range(5, 46)
+        areas.make_area(
+            "grid", f"991103001002{n:03}", f"第{n}网格", by=SYSTEM, parent=office.stage.areas["community"]
+        )
+        for n in range(5, 46)
     ]
     answer = admin.post(reverse("admin-boards"), {"area": [area.pk for area in made]})
     assert (answer.status_code, BoardPrint.objects.count()) == (422, 0)
@@ -882,9 +1080,11 @@ def test_the_journal_is_verified_and_a_changed_byte_named(office: Office) -> Non
 def test_lines_are_found_by_any_number(office: Office) -> None:
     auditor, stage = office.client("auditor"), office.stage
     for text, verb in (
-        ("991103001002003", "area-made"), ("YH-SW", "organisation-made"), (stage.people["worker"].staff_no, "person-taken-on"),
+        ("991103001002003", "area-made"),
+        ("YH-SW", "organisation-made"),
+        (stage.people["worker"].staff_no, "person-taken-on"),
         ("login-auditor", "account-opened"),
-    ):  # fmt: skip
+    ):
         found = auditor.get(reverse("admin-audit"), {"q": text}).context["found"]
         assert str(said.VERBS[verb]) in {line.verb for one in found for line in one["lines"]}, text
     assert "没有这个编号" in text_of(auditor.get(reverse("admin-audit"), {"q": "nothing"}))
@@ -892,7 +1092,13 @@ def test_lines_are_found_by_any_number(office: Office) -> None:
 
 def test_readings_and_exports_are_shown_to_auditors(office: Office, admin: Client) -> None:
     case, auditor = uuid4(), office.client("auditor")
-    journal.record_apart("reading", case, "revealed", by=office.stage.staff("worker"), detail={"field": "reporter_contact", "purpose": "answer_reporter", "role": "grid_worker"})  # fmt: skip
+    journal.record_apart(
+        "reading",
+        case,
+        "revealed",
+        by=office.stage.staff("worker"),
+        detail={"field": "reporter_contact", "purpose": "answer_reporter", "role": "grid_worker"},
+    )
     journal.record_apart("search", uuid4(), "searched-by-phone", by=office.stage.staff("acceptor"))
     page = text_of(auditor.get(reverse("admin-audit-readings")))
     for words in ("答复上报人", office.stage.people["worker"].name, office.stage.people["acceptor"].name):
@@ -914,18 +1120,28 @@ def test_looking_writes_nothing(office: Office) -> None:
 
 
 def statements(client: Client, address: str, query: dict[str, Any] | None = None) -> int:
-    with CaptureQueriesContext(connection, ) as seen:
+    with CaptureQueriesContext(connection) as seen:
         assert client.get(address, query or {}).status_code == 200
     return len(seen)
 
 
-LISTS = (
-    ("admin-areas", {"kind": "grid"}), ("admin-organisations", {"q": "公司"}), ("admin-people", {}), ("admin-seats", {}), ("admin-accounts", {}),
-    ("admin-boards", {}), ("admin-catalogue", {}),
-)  # fmt: skip
+LISTS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("admin-areas", {"kind": "grid"}),
+    ("admin-organisations", {"q": "公司"}),
+    ("admin-people", {}),
+    ("admin-seats", {}),
+    ("admin-accounts", {}),
+    ("admin-boards", {}),
+    ("admin-catalogue", {}),
+)
 
 
-def test_a_list_costs_the_same_however_long_it_is(office: Office, admin: Client) -> None:
+def test_a_list_costs_the_same_however_long_it_is(
+    office: Office, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        versions, "LOOK_EVERY", 60.0
+    )  # as in service: what is kept in memory is not asked for at every look
     SeatRule.objects.create(role="grid_worker", area_kind="grid")
     boards.mark_printed([office.stage.areas["grid"]], by=SYSTEM)
     people.change_person(office.stage.people["worker"], by=SYSTEM, work_phone="1")
@@ -933,6 +1149,7 @@ def test_a_list_costs_the_same_however_long_it_is(office: Office, admin: Client)
         admin.get(reverse(page), query)  # what a process keeps in memory is there
     few = {page: statements(admin, reverse(page), query) for page, query in LISTS}
     _grow(office.stage)
+    atlas.forget()
     for page, query in LISTS:
         admin.get(reverse(page), query)
     many = {page: statements(admin, reverse(page), query) for page, query in LISTS}
@@ -943,8 +1160,12 @@ def test_a_list_costs_the_same_however_long_it_is(office: Office, admin: Client)
 def _grow(stage: Stage) -> None:
     grids = []
     for n in range(5, 35):
-        grid = areas.make_area("grid", f"991103001002{n:03}", f"第{n}网格", by=SYSTEM, parent=stage.areas["community"])
-        unit = people.make_organisation(f"G{n}", f"第{n}物业公司", "property", by=SYSTEM, parent=stage.units["municipal"], area=grid)
+        grid = areas.make_area(
+            "grid", f"991103001002{n:03}", f"第{n}网格", by=SYSTEM, parent=stage.areas["community"]
+        )
+        unit = people.make_organisation(
+            f"G{n}", f"第{n}物业公司", "property", by=SYSTEM, parent=stage.units["municipal"], area=grid
+        )
         person = people.take_on(f"G{n:04}", f"某{n}", by=SYSTEM, organisation=unit)
         people.assign(person, people.make_post("grid_chief", by=SYSTEM, area=grid), by=SYSTEM)
         accounts.open_account(f"g{n}", person.pk, by=SYSTEM)

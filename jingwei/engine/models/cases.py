@@ -81,6 +81,9 @@ class Case(Journalled):
         help_text="results that a source states without times; shown apart, never counted into rates",
     )
 
+    #: not a column: which action of the case the last request was (of one that came twice: the first time)
+    acted: int = 0
+
     journal_kind = "case"
     privacy: ClassVar = {
         "number": PLAIN, "query_code": PLAIN, "procedure": PLAIN, "state": PLAIN, "outcome": PLAIN, "source": PLAIN, "urgency": PLAIN,

@@ -5,19 +5,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('registry', '0001_initial'),
+        ("registry", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BoardPrint',
+            name="BoardPrint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('printed_at', models.DateTimeField()),
-                ('digest', models.BinaryField(max_length=32)),
-                ('area', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='board_print', to='registry.area')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("printed_at", models.DateTimeField()),
+                ("digest", models.BinaryField(max_length=32)),
+                (
+                    "area",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="board_print",
+                        to="registry.area",
+                    ),
+                ),
             ],
         ),
     ]

@@ -1,4 +1,7 @@
-"""Accounts: open, renew, close, unlock, end sessions; the code that is printed once; where staff signed in from."""
+"""Accounts: open, renew, close, unlock, end sessions; the code that is printed once.
+
+Where staff signed in from.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,10 @@ EVENTS = {
 @require_GET
 @account_keepers
 def browse(request: StaffRequest) -> HttpResponse:
-    """Accounts by login name; a search by login, name or staff number; those locked, not activated, or closed."""
+    """Accounts by login name; a search by login, name or staff number.
+
+    Those locked, not activated, or closed.
+    """
     text, state = request.GET.get("q", "").strip()[:60], request.GET.get("state", "")
     found = _search(text, state)
     pages = Pages(request, found, total=found.count())
@@ -56,7 +62,14 @@ def browse(request: StaffRequest) -> HttpResponse:
         ]
         for account in pages.rows
     ]
-    heads: list[tuple[str, bool] | str] = [_("Login name"), _("Person's name"), _("Number"), _("State"), _("Second factor"), _("Last sign-in")]
+    heads: list[tuple[str, bool] | str] = [
+        _("Login name"),
+        _("Person's name"),
+        _("Number"),
+        _("State"),
+        _("Second factor"),
+        _("Last sign-in"),
+    ]
     context = {
         **frame(request),
         "text": text,
@@ -93,7 +106,9 @@ def state_of(account: Account) -> str:
     if account.activation is not None and account.activation_until is not None:
         if account.activation_until < now():
             return _("the activation code has run out")
-        return _("waits to be activated until {until}").format(until=words.when(account.activation_until, now()))
+        return _("waits to be activated until {until}").format(
+            until=words.when(account.activation_until, now())
+        )
     return _("in use")
 
 
@@ -110,7 +125,9 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
         "locked": bool(account.locked_until and account.locked_until > now()),
         "own": account.person == request.staff.person,
         "sessions": LoginSession.objects.filter(account=account, ended_at=None).order_by("-seen_at")[:20],
-        "tokens": ApiToken.objects.filter(account=account, revoked_at=None, expires_at__gt=now()).order_by("expires_at")[:20],
+        "tokens": ApiToken.objects.filter(account=account, revoked_at=None, expires_at__gt=now()).order_by(
+            "expires_at"
+        )[:20],
         "history": said.lines(journal.lines_of(account)[-20:][::-1]),
     }
     return render(request, "admin/account.html", context)
@@ -119,8 +136,15 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
 class NewLogin(Asked):
     """Whose account, under which name."""
 
-    person = PersonField(label=gettext_lazy("Person"), help_text=gettext_lazy("Type a name or a staff number."))
-    login = forms.CharField(label=gettext_lazy("Login name"), max_length=40, help_text=gettext_lazy("Left empty: the staff number."), required=False)
+    person = PersonField(
+        label=gettext_lazy("Person"), help_text=gettext_lazy("Type a name or a staff number.")
+    )
+    login = forms.CharField(
+        label=gettext_lazy("Login name"),
+        max_length=40,
+        help_text=gettext_lazy("Left empty: the staff number."),
+        required=False,
+    )
 
 
 @account_keepers
@@ -134,16 +158,22 @@ def open_one(request: StaffRequest) -> HttpResponse:
         if form.is_valid():
             person = form.cleaned_data["person"]
             try:
-                account, code = logins.open_login(person, form.cleaned_data["login"] or person.staff_no, by=request.staff)
+                account, code = logins.open_login(
+                    person, form.cleaned_data["login"] or person.staff_no, by=request.staff
+                )
             except Refused as refused:
                 refuse(form, refused, {})
                 status = status_of(refused)
             else:
                 return _sheet(request, account, person, code)
     context = {
-        **frame(request), "form": form, "title": _("Open an account"), "back": (reverse("admin-accounts"), _("Accounts")),
-        "button": _("Open it and print the code"), "about": _("The code appears once, on the next page. Have the printer ready."),
-    }  # fmt: skip
+        **frame(request),
+        "form": form,
+        "title": _("Open an account"),
+        "back": (reverse("admin-accounts"), _("Accounts")),
+        "button": _("Open it and print the code"),
+        "about": _("The code appears once, on the next page. Have the printer ready."),
+    }
     return render(request, "admin/form.html", context, status=status)
 
 
@@ -223,8 +253,10 @@ def close(request: StaffRequest, pk: int) -> HttpResponse:
 
 def _refused(request: StaffRequest, account: Account, refused: Refused) -> HttpResponse:
     context: dict[str, Any] = {
-        **frame(request), "reasons": reasons.say_all(refused), "back": (reverse("admin-account", args=[account.pk]), account.login),
-    }  # fmt: skip
+        **frame(request),
+        "reasons": reasons.say_all(refused),
+        "back": (reverse("admin-account", args=[account.pk]), account.login),
+    }
     return render(request, "admin/refused.html", context, status=status_of(refused))
 
 
@@ -251,8 +283,19 @@ def recent_logins(request: StaffRequest) -> HttpResponse:
         ]
         for row in pages.rows
     ]
-    heads: list[tuple[str, bool] | str] = [_("When"), _("Login name"), _("Person's name"), _("What"), _("Address")]
+    heads: list[tuple[str, bool] | str] = [
+        _("When"),
+        _("Login name"),
+        _("Person's name"),
+        _("What"),
+        _("Address"),
+    ]
     context = {
-        **frame(request), "event": event, "text": text, "events": EVENTS.items(), "pages": pages, "table": said.table(_("Sign-ins"), heads, rows),
-    }  # fmt: skip
+        **frame(request),
+        "event": event,
+        "text": text,
+        "events": EVENTS.items(),
+        "pages": pages,
+        "table": said.table(_("Sign-ins"), heads, rows),
+    }
     return render(request, "admin/logins.html", context)

@@ -1,4 +1,7 @@
-"""Who answers here? By a code, a place from the list, or a point: the grid's own people, and who lies over it."""
+"""Who answers here? By a code, a place from the list, or a point.
+
+The grid's own people, and who lies over it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,12 @@ from jingwei.web.shell.who import StaffRequest
 
 #: the three nets over the base grid
 NETS = ("party_grid", "department_grid", "police_grid")
-SOURCES: dict[str, coordinates.Source] = {"wgs84": "wgs84", "cgcs2000": "cgcs2000", "gcj02": "gcj02", "bd09": "bd09"}
+SOURCES: dict[str, coordinates.Source] = {
+    "wgs84": "wgs84",
+    "cgcs2000": "cgcs2000",
+    "gcj02": "gcj02",
+    "bd09": "bd09",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,9 @@ def _at(lon_text: str, lat_text: str, source: str) -> tuple[Place | None, str]:
 def _answer(place: Place) -> dict[str, Any]:
     chain = list(atlas().up(place.id))
     over = list(
-        AreaMapping.objects.filter(base=place.id, overlay__valid_to=None).select_related("overlay").defer("overlay__border")
+        AreaMapping.objects.filter(base=place.id, overlay__valid_to=None)
+        .select_related("overlay")
+        .defer("overlay__border")
     )
     found = seats.holders(areas=[*(one.id for one in chain), *(mapping.overlay_id for mapping in over)])
     rows = [

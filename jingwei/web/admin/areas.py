@@ -38,7 +38,9 @@ def browse(request: StaffRequest) -> HttpResponse:
         pages = Pages(request, found, total=found.count())
         rows, title = pages.rows, _("Found")
     else:
-        pages = Pages(request, Area.objects.filter(parent=top, valid_to=None, tier__gt=0).order_by("order", "code"))
+        pages = Pages(
+            request, Area.objects.filter(parent=top, valid_to=None, tier__gt=0).order_by("order", "code")
+        )
         rows, title = pages.rows, top.name if top else _("Areas")
     context = {
         **frame(request),
@@ -111,7 +113,7 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
         **frame(request),
         "area": area,
         "kind": said.area_kind(area.kind),
-        "up": list(reversed([place for place in atlas().up(area.parent_id)])),
+        "up": list(atlas().up(area.parent_id))[::-1],
         "in_force": area.valid_to is None,
         "children": table_of(children, _("Areas below")) if children else None,
         "may_have_below": bool(area.tier) and area.tier < len(TIERS) and area.valid_to is None,
@@ -133,7 +135,9 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _drawn_below(children: list[Area]) -> list[boards.Drawing]:
-    return boards.together([(child.name, bytes(child.border)) for child in children if child.border is not None][:400])
+    return boards.together(
+        [(child.name, bytes(child.border)) for child in children if child.border is not None][:400]
+    )
 
 
 def _posts(area: Area) -> dict[str, Any] | None:
@@ -158,10 +162,17 @@ def _units(area: Area) -> dict[str, Any] | None:
     """Units that stand here, and units that work here."""
     own = list(Organisation.objects.filter(area=area, valid_to=None).order_by("order", "code")[:100])
     linked = list(
-        OrganisationArea.objects.filter(area=area, organisation__valid_to=None).select_related("organisation")[:100]
+        OrganisationArea.objects.filter(area=area, organisation__valid_to=None).select_related(
+            "organisation"
+        )[:100]
     )
     rows = [
-        [said.cell(unit.name, reverse("admin-organisation", args=[unit.pk])), said.unit_kind(unit.kind), _("stands here"), ""]
+        [
+            said.cell(unit.name, reverse("admin-organisation", args=[unit.pk])),
+            said.unit_kind(unit.kind),
+            _("stands here"),
+            "",
+        ]
         for unit in own
     ]
     rows += [
@@ -178,13 +189,21 @@ def _units(area: Area) -> dict[str, Any] | None:
 
 def _over(area: Area) -> list[tuple[str, AreaMapping]]:
     found = AreaMapping.objects.filter(base=area, overlay__valid_to=None).select_related("overlay")
-    return [(said.area_kind(m.overlay.kind), m) for m in found.defer("overlay__border").order_by("overlay__kind", "overlay__code")]
+    return [
+        (said.area_kind(m.overlay.kind), m)
+        for m in found.defer("overlay__border").order_by("overlay__kind", "overlay__code")
+    ]
 
 
 def _bases(area: Area) -> list[AreaMapping]:
     if area.tier:
         return []
-    return list(AreaMapping.objects.filter(overlay=area).select_related("base").defer("base__border").order_by("base__code"))
+    return list(
+        AreaMapping.objects.filter(overlay=area)
+        .select_related("base")
+        .defer("base__border")
+        .order_by("base__code")
+    )
 
 
 @require_GET
@@ -210,7 +229,9 @@ def as_of(request: StaffRequest) -> HttpResponse:
             [_("Code"), _("Name"), (_("Households"), True), _("Border")],
             [
                 [
-                    said.cell(one.code, f"{reverse('admin-areas-as-of')}?day={day.isoformat()}&under={one.code}"),
+                    said.cell(
+                        one.code, f"{reverse('admin-areas-as-of')}?day={day.isoformat()}&under={one.code}"
+                    ),
                     one.name,
                     one.households,
                     _("drawn") if one.border else _("none"),
@@ -256,10 +277,25 @@ def export(request: StaffRequest) -> HttpResponse:
         Column("valid_from", ("起始日期", "From"), kind="date"),
     ]
     rows = (
-        [a.code, a.name, said.area_kind(a.kind), atlas().full_name(a.parent_id, below="city"), a.households, a.population, a.valid_from]
+        [
+            a.code,
+            a.name,
+            said.area_kind(a.kind),
+            atlas().full_name(a.parent_id, below="city"),
+            a.households,
+            a.population,
+            a.valid_from,
+        ]
         for a in search(text, kind).defer("border").iterator(chunk_size=2000)
-    )  # fmt: skip
-    return exporting.answer(request, "areas", _("Areas"), columns, rows, filters={"kind": kind, "code": text if text.isdigit() else ""})
+    )
+    return exporting.answer(
+        request,
+        "areas",
+        _("Areas"),
+        columns,
+        rows,
+        filters={"kind": kind, "code": text if text.isdigit() else ""},
+    )
 
 
 @require_GET

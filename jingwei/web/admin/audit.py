@@ -1,4 +1,7 @@
-"""Audit: is the journal whole, what stands in it about a subject, who read protected values, who took tables out. Nothing here changes anything."""
+"""Audit: is the journal whole, what stands in it about a subject, who read or took out what.
+
+Nothing here changes anything but that a verification is noted.
+"""
 
 from __future__ import annotations
 
@@ -51,14 +54,25 @@ def audit(request: StaffRequest) -> HttpResponse:
     context = {
         **frame(request),
         "last": last,
-        "last_by": said.people_names([last.person]).get(last.person or 0, _("the command line")) if last else "",
+        "last_by": said.people_names([last.person]).get(last.person or 0, _("the command line"))
+        if last
+        else "",
         "lines": top,
         "at_once": top <= MOST_AT_ONCE,
         "unsealed": top - sealed,
         "seals": said.table(
             _("Latest seals"),
-            [(_("Number"), True), _("When"), (_("First line"), True), (_("Last line"), True), (_("Subjects"), True)],
-            [[s.number, words.when(s.sealed_at, now()), s.first_line, s.last_line, s.subjects] for s in newest],
+            [
+                (_("Number"), True),
+                _("When"),
+                (_("First line"), True),
+                (_("Last line"), True),
+                (_("Subjects"), True),
+            ],
+            [
+                [s.number, words.when(s.sealed_at, now()), s.first_line, s.last_line, s.subjects]
+                for s in newest
+            ],
             when_empty=_("The worker seals every five minutes; none has been made yet."),
         ),
         "text": text,
@@ -73,7 +87,9 @@ def verify(request: StaffRequest) -> HttpResponse:
     """Recompute every hash now; a large journal is left to the command line."""
     top = JournalLine.objects.aggregate(top=Max("id"))["top"] or 0
     if top > MOST_AT_ONCE:
-        return render(request, "admin/verified.html", {**frame(request), "too_large": True, "lines": top}, status=422)
+        return render(
+            request, "admin/verified.html", {**frame(request), "too_large": True, "lines": top}, status=422
+        )
     found = seals.verify()
     auditing.note_verified(found, by=request.staff)
     context = {**frame(request), "found": found, "faults": found.faults[:200], "at": now()}
@@ -96,7 +112,10 @@ def _found(request: StaffRequest, text: str) -> list[dict[str, Any]]:
     lines = list(JournalLine.objects.filter(wanted).order_by("-id")[:MOST_LINES])
     shown = {line.id: line for line in said.lines(lines)}
     return [
-        {"name": name, "lines": [shown[line.pk] for line in lines if (line.kind, line.subject) == (kind, subject)]}
+        {
+            "name": name,
+            "lines": [shown[line.pk] for line in lines if (line.kind, line.subject) == (kind, subject)],
+        }
         for name, kind, subject in subjects
     ]
 
@@ -105,19 +124,33 @@ def _subjects(request: StaffRequest, text: str) -> list[tuple[Journalled, str]]:
     found: list[tuple[Journalled, str]] = []
     cases = Case.objects.filter(number=text.upper()).exclude(about_person=request.staff.person)
     if request.staff.role != "auditor":
-        cases = cases.filter(confidential=False)  # that one exists at all is for its own readers, and for auditors
+        cases = cases.filter(
+            confidential=False
+        )  # that one exists at all is for its own readers, and for auditors
     found += [(case, _("Case {number}").format(number=case.number)) for case in cases]
     areas = Area.objects.filter(code=text).defer("border").order_by("-valid_from")[:5]
     found += [(area, _("Area {code} {name}").format(code=area.code, name=area.name)) for area in areas]
-    found += [(unit, _("Organisation {code} {name}").format(code=unit.code, name=unit.name)) for unit in Organisation.objects.filter(code=text)]
+    found += [
+        (unit, _("Organisation {code} {name}").format(code=unit.code, name=unit.name))
+        for unit in Organisation.objects.filter(code=text)
+    ]
     for person in Person.objects.filter(staff_no__iexact=text):
         found.append((person, _("Staff {number} {name}").format(number=person.staff_no, name=person.name)))
-        found += [(account, _("Account {login}").format(login=account.login)) for account in Account.objects.filter(person=person.pk)]
+        found += [
+            (account, _("Account {login}").format(login=account.login))
+            for account in Account.objects.filter(person=person.pk)
+        ]
         rows = Assignment.objects.filter(person=person).select_related("post").order_by("-starts")[:20]
         found += [(row, _("Assignment as {post}").format(post=row.post.title)) for row in rows]
-    found += [(account, _("Account {login}").format(login=account.login)) for account in Account.objects.filter(login=text)]
+    found += [
+        (account, _("Account {login}").format(login=account.login))
+        for account in Account.objects.filter(login=text)
+    ]
     if text.isdecimal() and len(text) < 12:
-        found += [(post, _("Post {number} {title}").format(number=post.pk, title=post.title)) for post in Post.objects.filter(pk=int(text))]
+        found += [
+            (post, _("Post {number} {title}").format(number=post.pk, title=post.title))
+            for post in Post.objects.filter(pk=int(text))
+        ]
     unique = {(row.journal_kind, row.pk): (row, name) for row, name in found}
     return list(unique.values())
 
@@ -128,8 +161,13 @@ def _subjects(request: StaffRequest, text: str) -> list[tuple[Journalled, str]]:
 @require_GET
 @auditors
 def readings(request: StaffRequest) -> HttpResponse:
-    """A sample of who read protected values and for what; drawn anew with every look. And every search by telephone number."""
-    newest = list(JournalLine.objects.filter(kind="reading").order_by("-id").values_list("id", flat=True)[:DRAWN_FROM])
+    """A sample of who read protected values and for what; drawn anew with every look.
+
+    And every search by telephone number.
+    """
+    newest = list(
+        JournalLine.objects.filter(kind="reading").order_by("-id").values_list("id", flat=True)[:DRAWN_FROM]
+    )
     drawn = SystemRandom().sample(newest, min(SAMPLE, len(newest)))
     lines = list(JournalLine.objects.filter(pk__in=drawn).order_by("-id"))
     searches = list(JournalLine.objects.filter(kind="search").order_by("-id")[:SAMPLE])
@@ -146,11 +184,20 @@ def readings(request: StaffRequest) -> HttpResponse:
         ]
         for line in lines
     ]
-    heads: list[tuple[str, bool] | str] = [_("When"), _("Case"), _("What"), _("For what"), _("Who"), _("Role")]
+    heads: list[tuple[str, bool] | str] = [
+        _("When"),
+        _("Case"),
+        _("What"),
+        _("For what"),
+        _("Who"),
+        _("Role"),
+    ]
     context = {
         **frame(request),
         "drawn_from": len(newest),
-        "table": said.table(_("Readings"), heads, rows, when_empty=_("Nobody has read a protected value yet.")),
+        "table": said.table(
+            _("Readings"), heads, rows, when_empty=_("Nobody has read a protected value yet.")
+        ),
         "searches": said.table(
             _("Searches by telephone number"),
             [_("When"), _("Who")],
@@ -185,13 +232,27 @@ def exports(request: StaffRequest) -> HttpResponse:
         ]
         for line in lines
     ]
-    heads: list[tuple[str, bool] | str] = [_("When"), _("Table"), (_("Rows"), True), _("Personal columns"), _("Who")]
-    context = {**frame(request), "table": said.table(_("Exports"), heads, rows, when_empty=_("No table has been taken out yet."))}
+    heads: list[tuple[str, bool] | str] = [
+        _("When"),
+        _("Table"),
+        (_("Rows"), True),
+        _("Personal columns"),
+        _("Who"),
+    ]
+    context = {
+        **frame(request),
+        "table": said.table(_("Exports"), heads, rows, when_empty=_("No table has been taken out yet.")),
+    }
     return render(request, "admin/exports.html", context)
 
 
 def _table(name: str) -> str:
     return {
-        "areas": _("Areas"), "organisations": _("Organisations"), "people": _("Who sits where"), "holes": _("Empty required seats"),
-        "catalogue": _("Dispatch catalogue"), "boards": _("Boards to print again"), "border-checks": _("Border checks"),
-    }.get(name, name)  # fmt: skip
+        "areas": _("Areas"),
+        "organisations": _("Organisations"),
+        "people": _("Who sits where"),
+        "holes": _("Empty required seats"),
+        "catalogue": _("Dispatch catalogue"),
+        "boards": _("Boards to print again"),
+        "border-checks": _("Border checks"),
+    }.get(name, name)

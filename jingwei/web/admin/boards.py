@@ -1,4 +1,7 @@
-"""Grid boards on paper: which walls no longer say what is so, and many boards as one PDF. The board on the web is always of now."""
+"""Grid boards on paper: which walls no longer say what is so, and many boards as one PDF.
+
+The board on the web is always of now.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,9 @@ def to_print(request: StaffRequest) -> HttpResponse:
     context = {
         **frame(request),
         "under": under,
-        "counties": [place for place in atlas().children(top.id) if place.tier] if (top := atlas().city()) else [],
+        "counties": [place for place in atlas().children(top.id) if place.tier]
+        if (top := atlas().city())
+        else [],
         "waiting": waiting,
         "pages": pages,
         "rows": [_never(one) if waiting else _outdated(one) for one in pages.rows],
@@ -58,14 +63,28 @@ def _under(request: StaffRequest) -> str:
 
 
 def _outdated(one: boards.Outdated) -> dict[str, Any]:
-    changed = [said for is_so, said in ((one.people, _("people or telephones")), (one.place, _("name or border"))) if is_so]
+    changed = [
+        said
+        for is_so, said in ((one.people, _("people or telephones")), (one.place, _("name or border")))
+        if is_so
+    ]
     return {
-        "area": one.area, "code": one.code, "name": atlas().full_name(one.area) or one.name, "printed_at": one.printed_at, "changed": _(", ").join(changed),
-    }  # fmt: skip
+        "area": one.area,
+        "code": one.code,
+        "name": atlas().full_name(one.area) or one.name,
+        "printed_at": one.printed_at,
+        "changed": _(", ").join(changed),
+    }
 
 
 def _never(area: Area) -> dict[str, Any]:
-    return {"area": area.pk, "code": area.code, "name": atlas().full_name(area.pk) or area.name, "printed_at": None, "changed": ""}
+    return {
+        "area": area.pk,
+        "code": area.code,
+        "name": atlas().full_name(area.pk) or area.name,
+        "printed_at": None,
+        "changed": "",
+    }
 
 
 def _print(request: StaffRequest) -> HttpResponse:
@@ -76,16 +95,25 @@ def _print(request: StaffRequest) -> HttpResponse:
     if not areas:
         error = _("Choose the boards to print.")
     elif len(areas) > MOST_PAGES:
-        error = ngettext("At most {n} board at a time.", "At most {n} boards at a time.", MOST_PAGES).format(n=MOST_PAGES)
+        error = ngettext("At most {n} board at a time.", "At most {n} boards at a time.", MOST_PAGES).format(
+            n=MOST_PAGES
+        )
     if error:
-        return render(request, "admin/refused.html", {**frame(request), "reasons": [error], "back": (request.get_full_path(), _("Grid boards"))}, status=422)
+        return render(
+            request,
+            "admin/refused.html",
+            {**frame(request), "reasons": [error], "back": (request.get_full_path(), _("Grid boards"))},
+            status=422,
+        )
     sheets: list[dict[str, Any]] = []
     pictures: dict[str, Path] = {}
     for area in areas:
         place = atlas().places[area.pk]
         sheets.append(board_of(request, place))
         pictures |= {str(person): file for person, file in boards.photo_files(area.pk).items()}
-    body = paper.pdf(render_to_string("portal/grid_board_a3.html", {"sheets": sheets}, request), pictures=pictures)
+    body = paper.pdf(
+        render_to_string("portal/grid_board_a3.html", {"sheets": sheets}, request), pictures=pictures
+    )
     boards.mark_printed(areas, by=request.staff)
     answer = HttpResponse(body, content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="boards-{today():%Y-%m-%d}.pdf"'
@@ -103,6 +131,9 @@ def export(request: StaffRequest) -> HttpResponse:
         Column("changed", ("变化", "Changed")),
     ]
     rows = (
-        [row["code"], row["name"], row["printed_at"], row["changed"]] for row in map(_outdated, boards.to_reprint(under=under))
+        [row["code"], row["name"], row["printed_at"], row["changed"]]
+        for row in map(_outdated, boards.to_reprint(under=under))
     )
-    return exporting.answer(request, "boards", _("Boards to print again"), columns, rows, filters={"under": under})
+    return exporting.answer(
+        request, "boards", _("Boards to print again"), columns, rows, filters={"under": under}
+    )

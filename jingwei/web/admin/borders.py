@@ -1,4 +1,4 @@
-"""Border checks: do grids fill their community, are they of a sensible size, does every net lie over every grid?"""
+"""Border checks: do grids fill their community, is their size sensible, does every net lie over them?"""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ class Shares:
 @require_GET
 @administrators
 def borders(request: StaffRequest) -> HttpResponse:
-    """Gaps, overlaps and what sticks out, for a county or street; size outliers; conflicts between the nets."""
+    """Gaps, overlaps and what sticks out, for a county or street; size outliers.
+
+    Conflicts between the nets.
+    """
     top = atlas().city()
     place = atlas().by_code.get(request.GET.get("under", "")) or _first(top)
     counties = [child for child in atlas().children(top.id if top else None) if child.tier]
@@ -52,7 +55,10 @@ def borders(request: StaffRequest) -> HttpResponse:
         "counties": counties,
         "streets": _streets(place),
         "checked": len(checks),
-        "wrong": [Shares(c, *(words.share(v, 1, 2) for v in (c.gap, c.overlap, c.outside))) for c in wrong[:MOST_SHOWN]],
+        "wrong": [
+            Shares(c, *(words.share(v, 1, 2) for v in (c.gap, c.overlap, c.outside)))
+            for c in wrong[:MOST_SHOWN]
+        ],
         "wrong_count": len(wrong),
         "no_border": _without_border(place),
         "sizes": list(sizes[:MOST_SHOWN]),
@@ -98,11 +104,14 @@ def _nets(place: Place | None) -> list[dict[str, Any]]:
         found.append(
             {
                 "label": said.area_kind(kind),
-                "two": two[:MOST_CODES], "two_count": len(two),
-                "none": none[:MOST_CODES], "none_count": len(none),
-                "over_nothing": conflicts["over_nothing"][:MOST_CODES], "over_nothing_count": len(conflicts["over_nothing"]),
+                "two": two[:MOST_CODES],
+                "two_count": len(two),
+                "none": none[:MOST_CODES],
+                "none_count": len(none),
+                "over_nothing": conflicts["over_nothing"][:MOST_CODES],
+                "over_nothing_count": len(conflicts["over_nothing"]),
             }
-        )  # fmt: skip
+        )
     return found
 
 
@@ -122,10 +131,17 @@ def export(request: StaffRequest) -> HttpResponse:
     ]
     checks = areas.check_borders(place.code) if place else []
     rows = (
-        [c.code, c.name, c.grids, *(_percent(v) for v in (c.gap, c.overlap, c.outside)), c.sound] for c in checks
+        [c.code, c.name, c.grids, *(_percent(v) for v in (c.gap, c.overlap, c.outside)), c.sound]
+        for c in checks
     )
-    return exporting.answer(request, "border-checks", _("Border checks"), columns, rows, filters={"under": place.code if place else ""})
-
+    return exporting.answer(
+        request,
+        "border-checks",
+        _("Border checks"),
+        columns,
+        rows,
+        filters={"under": place.code if place else ""},
+    )
 
 
 def _percent(share: float) -> Decimal:

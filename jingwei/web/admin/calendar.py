@@ -1,4 +1,4 @@
-"""The working calendar: which years are known and from where, a new version of a year, working hours from a day on."""
+"""The working calendar: years and where they come from, a new version of one, working hours from a day on."""
 
 from __future__ import annotations
 
@@ -24,8 +24,14 @@ from jingwei.web.admin.frame import administrators, frame
 from jingwei.web.shell.who import StaffRequest
 
 WEEKDAYS = (
-    gettext_lazy("Mon"), gettext_lazy("Tue"), gettext_lazy("Wed"), gettext_lazy("Thu"), gettext_lazy("Fri"), gettext_lazy("Sat"), gettext_lazy("Sun"),
-)  # fmt: skip
+    gettext_lazy("Mon"),
+    gettext_lazy("Tue"),
+    gettext_lazy("Wed"),
+    gettext_lazy("Thu"),
+    gettext_lazy("Fri"),
+    gettext_lazy("Sat"),
+    gettext_lazy("Sun"),
+)
 
 
 @require_GET
@@ -41,10 +47,17 @@ def calendar(request: StaffRequest) -> HttpResponse:
         "years": [calendars.year_known(year) for year in range(this - 1, this + 3)],
         "versions": list(CalendarYear.objects.order_by("-year", "-version")[:30]),
         "this_year": this,
-        "times": [{"row": row, "hours": _hours(row.hours), "weekend": _weekend(row.weekend), "now": row is current} for row in times],
-        "usual": {"hours": _hours([[f"{a:%H:%M}", f"{b:%H:%M}"] for a, b in OFFICE_HOURS]), "weekend": _weekend(sorted(WEEKEND)), "now": current is None},
+        "times": [
+            {"row": row, "hours": _hours(row.hours), "weekend": _weekend(row.weekend), "now": row is current}
+            for row in times
+        ],
+        "usual": {
+            "hours": _hours([[f"{a:%H:%M}", f"{b:%H:%M}"] for a, b in OFFICE_HOURS]),
+            "weekend": _weekend(sorted(WEEKEND)),
+            "now": current is None,
+        },
         "history": said.lines(history),
-    }  # fmt: skip
+    }
     return render(request, "admin/calendar.html", context)
 
 
@@ -61,10 +74,20 @@ class Year(Asked):
 
     year = forms.IntegerField(label=gettext_lazy("Year"), min_value=2000, max_value=2100)
     off = DaysField(
-        label=gettext_lazy("Days off"), required=False, help_text=gettext_lazy("One a line, or a span: 2026-10-01 – 2026-10-07. Weekends need not be named.")
+        label=gettext_lazy("Days off"),
+        required=False,
+        help_text=gettext_lazy("One a line, or a span: 2026-10-01 – 2026-10-07. Weekends need not be named."),
     )
-    worked = DaysField(label=gettext_lazy("Make-up days"), required=False, help_text=gettext_lazy("Weekend days that are worked."))
-    source = forms.CharField(label=gettext_lazy("Source"), max_length=120, help_text=gettext_lazy("The notice it stands in, with its number."))
+    worked = DaysField(
+        label=gettext_lazy("Make-up days"),
+        required=False,
+        help_text=gettext_lazy("Weekend days that are worked."),
+    )
+    source = forms.CharField(
+        label=gettext_lazy("Source"),
+        max_length=120,
+        help_text=gettext_lazy("The notice it stands in, with its number."),
+    )
 
 
 @administrators
@@ -83,10 +106,16 @@ def publish_year(request: StaffRequest) -> HttpResponse:
         return reverse("admin-calendar")
 
     return form_page(
-        request, form, act, title=_("Publish a year"), back=(reverse("admin-calendar"), _("Working calendar")), button=_("Publish it"),
-        done=_("Published; clocks that start from now on count with it."), fields={"days": "off"},
+        request,
+        form,
+        act,
+        title=_("Publish a year"),
+        back=(reverse("admin-calendar"), _("Working calendar")),
+        button=_("Publish it"),
+        done=_("Published; clocks that start from now on count with it."),
+        fields={"days": "off"},
         about=_("A version that was published stays as it was; this becomes the next one."),
-    )  # fmt: skip
+    )
 
 
 def _filled(known: KnownYear) -> dict[str, Any]:
@@ -102,9 +131,16 @@ class Hours(Asked):
     """Working hours and weekend."""
 
     valid_from = DayField(label=gettext_lazy("From"))
-    hours = HoursField(label=gettext_lazy("Working hours"), max_length=120, help_text=gettext_lazy("Spans in order, like 09:00–12:00, 14:00–18:00."))
+    hours = HoursField(
+        label=gettext_lazy("Working hours"),
+        max_length=120,
+        help_text=gettext_lazy("Spans in order, like 09:00–12:00, 14:00–18:00."),
+    )
     weekend = forms.MultipleChoiceField(
-        label=gettext_lazy("Days off every week"), required=False, choices=list(enumerate(WEEKDAYS)), widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Days off every week"),
+        required=False,
+        choices=list(enumerate(WEEKDAYS)),
+        widget=forms.CheckboxSelectMultiple,
     )
 
 
@@ -121,6 +157,11 @@ def set_hours(request: StaffRequest) -> HttpResponse:
         return reverse("admin-calendar")
 
     return form_page(
-        request, form, act, title=_("Working hours"), back=(reverse("admin-calendar"), _("Working calendar")), button=_("Set them"),
+        request,
+        form,
+        act,
+        title=_("Working hours"),
+        back=(reverse("admin-calendar"), _("Working calendar")),
+        button=_("Set them"),
         done=_("Set; clocks that start from that day on count with them."),
-    )  # fmt: skip
+    )

@@ -1,4 +1,7 @@
-"""The dispatch catalogue: its rows, adding and ending them, what stands in doubt, and which row fires for a class in an area."""
+"""The dispatch catalogue.
+
+Its rows, adding and ending them, what stands in doubt, and which row fires for a class in an area.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +43,14 @@ def _list(request: StaffRequest) -> str:
 def browse(request: StaffRequest) -> HttpResponse:
     """Rows by class and area, of a class or unit; rows in doubt on top; the try-out beside."""
     name = _list(request)
-    class_code, unit_code = request.GET.get("class", "")[:16], request.GET.get("unit", "").strip().split(" ")[0]
+    class_code, unit_code = (
+        request.GET.get("class", "")[:16],
+        request.GET.get("unit", "").strip().split(" ")[0],
+    )
     unit = Organisation.objects.filter(code=unit_code).first() if unit_code else None
-    found = catalogue.rows_in_force(name, class_code=class_code, unit=unit.pk if unit else None).defer("area__border")
+    found = catalogue.rows_in_force(name, class_code=class_code, unit=unit.pk if unit else None).defer(
+        "area__border"
+    )
     pages = Pages(request, found, total=found.count())
     context = {
         **frame(request),
@@ -64,7 +72,9 @@ def shown(row: CatalogueRow) -> dict[str, Any]:
     return {
         "row": row,
         "class_name": class_words(row.list, row.class_code),
-        "place": (atlas().full_name(row.area_id, below="city") or row.area.name) if row.area else _("the whole city"),
+        "place": (atlas().full_name(row.area_id, below="city") or row.area.name)
+        if row.area
+        else _("the whole city"),
     }
 
 
@@ -93,7 +103,11 @@ def try_out(request: StaffRequest) -> HttpResponse:
     class_code, typed = request.GET.get("class", "")[:16], request.GET.get("area", "").strip()
     place = atlas().by_code.get(typed.split(" ")[0]) if typed else None
     asked = "class" in request.GET
-    found = catalogue.explain(name, class_code, place.id if place else None) if asked and (place or not typed) else []
+    found = (
+        catalogue.explain(name, class_code, place.id if place else None)
+        if asked and (place or not typed)
+        else []
+    )
     context = {
         **frame(request),
         "list": name,
@@ -113,14 +127,28 @@ class NewRow(Asked):
     """What goes where."""
 
     class_code = forms.ChoiceField(label=gettext_lazy("Class"), required=False)
-    area = AreaField(label=gettext_lazy("The area"), required=False, help_text=gettext_lazy("Here and below; empty is the whole city."))
+    area = AreaField(
+        label=gettext_lazy("The area"),
+        required=False,
+        help_text=gettext_lazy("Here and below; empty is the whole city."),
+    )
     unit = UnitField(label=gettext_lazy("Unit"))
-    note = forms.CharField(label=gettext_lazy("Note"), max_length=120, required=False, help_text=gettext_lazy("Why it goes there: the document that says so."))
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("Why it goes there: the document that says so."),
+    )
 
     def __init__(self, *args: Any, list_name: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        tops = [(e.code, _("{name}: every kind of it").format(name=e)) for e in library.classes(list_name).values() if not e.parent and e.in_use]
-        self.fields["class_code"].choices = [("", _("Every class")), (_("Whole groups"), tops), *class_choices(list_name)[1:]]  # type: ignore[attr-defined]
+        tops = [
+            (e.code, _("{name}: every kind of it").format(name=e))
+            for e in library.classes(list_name).values()
+            if not e.parent and e.in_use
+        ]
+        choices = [("", _("Every class")), (_("Whole groups"), tops), *class_choices(list_name)[1:]]
+        self.fields["class_code"].choices = choices  # type: ignore[attr-defined]
 
 
 @administrators
@@ -131,13 +159,27 @@ def add(request: StaffRequest) -> HttpResponse:
     form = NewRow(request.POST if request.method == "POST" else None, list_name=name, initial=initial)
 
     def act(entered: dict[str, Any]) -> str:
-        catalogue.add_row(name, entered["class_code"], entered["unit"], by=request.staff, area=entered["area"], note=entered["note"])
+        catalogue.add_row(
+            name,
+            entered["class_code"],
+            entered["unit"],
+            by=request.staff,
+            area=entered["area"],
+            note=entered["note"],
+        )
         return f"{reverse('admin-catalogue')}?list={name}"
 
     return form_page(
-        request, form, act, title=_("Add a row"), back=(reverse("admin-catalogue"), _("Dispatch catalogue")), button=_("Add it"), done=_("The row fires from now on."),
-        fields={"class": "class_code"}, about=_("Where several rows fit, the longest class wins, then the lowest area, then the oldest row."),
-    )  # fmt: skip
+        request,
+        form,
+        act,
+        title=_("Add a row"),
+        back=(reverse("admin-catalogue"), _("Dispatch catalogue")),
+        button=_("Add it"),
+        done=_("The row fires from now on."),
+        fields={"class": "class_code"},
+        about=_("Where several rows fit, the longest class wins, then the lowest area, then the oldest row."),
+    )
 
 
 @require_POST
@@ -167,9 +209,16 @@ def export(request: StaffRequest) -> HttpResponse:
     ]
     rows = (
         [
-            row.class_code or None, class_words(row.list, row.class_code), row.area.code if row.area else None,
-            shown(row)["place"], row.unit.code, row.unit.name, row.note or None,
+            row.class_code or None,
+            class_words(row.list, row.class_code),
+            row.area.code if row.area else None,
+            shown(row)["place"],
+            row.unit.code,
+            row.unit.name,
+            row.note or None,
         ]
         for row in catalogue.rows_in_force(name).defer("area__border")
-    )  # fmt: skip
-    return exporting.answer(request, "catalogue", _("Dispatch catalogue"), columns, rows, filters={"list": name})
+    )
+    return exporting.answer(
+        request, "catalogue", _("Dispatch catalogue"), columns, rows, filters={"list": name}
+    )

@@ -29,16 +29,26 @@ def effects(request: StaffRequest) -> HttpResponse:
     if request.method == "POST":
         return _again(request)
     rows = outbox.stuck()
-    numbers = dict(Case.objects.filter(pk__in=[row.case for row in rows if row.case]).values_list("pk", "number"))
+    numbers = dict(
+        Case.objects.filter(pk__in=[row.case for row in rows if row.case]).values_list("pk", "number")
+    )
     moment = now()
     waiting = OutboxRow.objects.filter(done_at=None)
     context = {
         **frame(request),
         "rows": [
-            {"row": row, "what": EFFECTS.get(row.effect, row.effect), "case": numbers.get(row.case) if row.case else None} for row in rows
+            {
+                "row": row,
+                "what": EFFECTS.get(row.effect, row.effect),
+                "case": numbers.get(row.case) if row.case else None,
+            }
+            for row in rows
         ],
         "waiting": waiting.filter(due_at__lte=moment)[:1000].count(),
-        "oldest": waiting.filter(due_at__lte=moment, tries=0).order_by("due_at").values_list("due_at", flat=True).first(),
+        "oldest": waiting.filter(due_at__lte=moment, tries=0)
+        .order_by("due_at")
+        .values_list("due_at", flat=True)
+        .first(),
         "stuck_after": outbox.STUCK_AFTER,
     }
     return render(request, "admin/effects.html", context)
@@ -46,9 +56,14 @@ def effects(request: StaffRequest) -> HttpResponse:
 
 def _again(request: StaffRequest) -> HttpResponse:
     chosen = [int(text) for text in request.POST.getlist("row")[:200] if text.isdecimal() and len(text) < 18]
-    done = sum(outbox.try_again(row, by=request.staff) for row in OutboxRow.objects.filter(pk__in=chosen, done_at=None))
+    done = sum(
+        outbox.try_again(row, by=request.staff)
+        for row in OutboxRow.objects.filter(pk__in=chosen, done_at=None)
+    )
     if done:
-        messages.success(request, ngettext("{n} effect runs again.", "{n} effects run again.", done).format(n=done))
+        messages.success(
+            request, ngettext("{n} effect runs again.", "{n} effects run again.", done).format(n=done)
+        )
     else:
         messages.info(request, _("Nothing was chosen, or it has been done by now."))
     return redirect("admin-effects")

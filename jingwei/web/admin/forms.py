@@ -1,4 +1,7 @@
-"""Forms of the administrator's pages: fields that find areas, units and people, and one way to show, refuse and do."""
+"""Forms of the administrator's pages.
+
+Fields that find areas, units and people, and one way to show, refuse and do.
+"""
 
 from __future__ import annotations
 
@@ -118,7 +121,11 @@ class PostField(_Found):
         return f"{value.pk} {value.title}"
 
     def find(self, code: str, text: str) -> Post | None:
-        return Post.objects.filter(pk=int(code), valid_to=None).first() if code.isdecimal() and len(code) < 18 else None
+        return (
+            Post.objects.filter(pk=int(code), valid_to=None).first()
+            if code.isdecimal() and len(code) < 18
+            else None
+        )
 
 
 class CodesField(forms.CharField):
@@ -150,8 +157,10 @@ class DayField(forms.DateField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), input_formats=["%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d"], **kwargs
-        )  # fmt: skip
+            widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+            input_formats=["%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d"],
+            **kwargs,
+        )
         self.error_messages["invalid"] = _("write a day, like 2026-11-20.")
 
 
@@ -159,7 +168,9 @@ class DaysField(forms.CharField):
     """Days, one a line; `2026-10-01 – 2026-10-07` is a span."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=forms.Textarea({"rows": 6, "inputmode": "numeric"}), max_length=8000, **kwargs)
+        super().__init__(
+            widget=forms.Textarea({"rows": 6, "inputmode": "numeric"}), max_length=8000, **kwargs
+        )
 
     def clean(self, value: Any) -> list[date]:
         """Return the days in order, each once."""
@@ -172,7 +183,11 @@ class DaysField(forms.CharField):
                 except ValueError:
                     wrong.append(line.strip()[:40])
         if wrong:
-            raise ValidationError(_("No day: {lines}. Write 2026-10-01, or a span 2026-10-01 – 2026-10-07.").format(lines="; ".join(wrong[:5])))
+            raise ValidationError(
+                _("No day: {lines}. Write 2026-10-01, or a span 2026-10-01 – 2026-10-07.").format(
+                    lines="; ".join(wrong[:5])
+                )
+            )
         return sorted(days)
 
 
@@ -204,7 +219,9 @@ class HoursField(forms.CharField):
             text = text.replace(mark, "-")
         try:
             spans = [part.split("-") for part in text.replace("：", ":").split(",") if part.strip()]
-            return [(time.fromisoformat(begin.strip()), time.fromisoformat(end.strip())) for begin, end in spans]
+            return [
+                (time.fromisoformat(begin.strip()), time.fromisoformat(end.strip())) for begin, end in spans
+            ]
         except ValueError as wrong:
             raise ValidationError(_("write spans, like 09:00–12:00, 14:00–18:00.")) from wrong
 
@@ -215,12 +232,23 @@ Act = Callable[[dict[str, Any]], str]
 
 
 def form_page(
-    request: StaffRequest, form: Asked, act: Act, *, title: str, back: tuple[str, str], button: str, done: str = "", about: str = "",
-    template: str = "admin/form.html", stop: bool = False, fields: Mapping[str, str] | None = None, **more: Any,
-) -> HttpResponse:  # fmt: skip
+    request: StaffRequest,
+    form: Asked,
+    act: Act,
+    *,
+    title: str,
+    back: tuple[str, str],
+    button: str,
+    done: str = "",
+    about: str = "",
+    template: str = "admin/form.html",
+    stop: bool = False,
+    fields: Mapping[str, str] | None = None,
+    **more: Any,
+) -> HttpResponse:
     """Show a form; when it was sent, do it and go where `act` says, or show every reason at its field.
 
-    `fields` names the form's field for a reason's one where the two differ. `back` is the address and label of the way out.
+    `fields` names the form's field for a reason's one where the two differ. `back` is the way out.
     """
     status = 200
     if request.method == "POST":
@@ -235,7 +263,15 @@ def form_page(
                 if done:
                     messages.success(request, done)
                 return redirect(goal)
-    context = {"form": form, "title": title, "back": back, "button": button, "about": about, "stop": stop, **more}
+    context = {
+        "form": form,
+        "title": title,
+        "back": back,
+        "button": button,
+        "about": about,
+        "stop": stop,
+        **more,
+    }
     return render(request, template, {**frame(request), **context}, status=status)
 
 
@@ -244,6 +280,11 @@ def refuse(form: Asked, refused: Refused, fields: Mapping[str, str]) -> None:
     for reason in refused.reasons:
         name = fields.get(reason.field, reason.field)
         if name in form.fields:
-            form.add_error(name, reasons.say(Reason(reason.code, "", reason.values)) if reason.code != "missing" else form.fields[name].error_messages["required"])
+            form.add_error(
+                name,
+                reasons.say(Reason(reason.code, "", reason.values))
+                if reason.code != "missing"
+                else form.fields[name].error_messages["required"],
+            )
         else:
             form.add_error(None, reasons.say(reason))

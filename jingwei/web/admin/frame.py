@@ -27,9 +27,10 @@ EVERY = ("administrator", "auditor", "security_officer")
 
 
 def city_posts(*roles: str) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
-    """Let in these roles at the city's tier, with the second factor; to everybody else the page does not exist.
+    """Let in these roles at the city's tier, with the second factor; to others the page does not exist.
 
-    The account may not know yet that its owner took such a post: outside the demo the factor is asked for all the same.
+    The account may not know yet that its owner took such a post: the factor is asked for all the same, except
+    in the demo.
     """
 
     def wrap(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
@@ -108,7 +109,13 @@ def _rail(role: str) -> list[dict[str, Any]]:
 
 def _link(icon: str, label: str, page: str) -> dict[str, Any] | None:
     try:
-        return {"icon": icon, "label": label, "url": reverse(page), "count": None, "exact": page == "admin-home"}
+        return {
+            "icon": icon,
+            "label": label,
+            "url": reverse(page),
+            "count": None,
+            "exact": page == "admin-home",
+        }
     except NoReverseMatch:
         return None
 

@@ -28,7 +28,10 @@ MOST_COUNTED = 10_000
 @require_GET
 @everyone_here
 def home(request: StaffRequest) -> HttpResponse:
-    """For administrators everything at a glance; for auditors the journal, for security officers the accounts."""
+    """For administrators everything at a glance.
+
+    For auditors the journal, for security officers the accounts.
+    """
     role = request.staff.role
     context: dict[str, Any] = {**frame(request), "role": role}
     if role == "administrator":
@@ -39,7 +42,9 @@ def home(request: StaffRequest) -> HttpResponse:
         context |= {
             "journal": True,
             "verified": last,
-            "verified_by": said.people_names([last.person]).get(last.person or 0, _("the command line")) if last else "",
+            "verified_by": said.people_names([last.person]).get(last.person or 0, _("the command line"))
+            if last
+            else "",
             "seal": Seal.objects.order_by("-number").first(),
         }
     if role in ("administrator", "security_officer"):
@@ -57,7 +62,10 @@ def _registry() -> dict[str, Any]:
     counts = dict(Area.objects.filter(valid_to=None).values_list("kind").annotate(n=Count("pk")).order_by())
     with_border = Area.objects.filter(valid_to=None, kind="grid", border__isnull=False).exists()
     covered = seats.coverage()
-    units, people = Organisation.objects.filter(valid_to=None).count(), Person.objects.filter(left_at=None).count()
+    units, people = (
+        Organisation.objects.filter(valid_to=None).count(),
+        Person.objects.filter(left_at=None).count(),
+    )
     in_posts = Assignment.objects.filter(seats.in_force()).count()
     return {
         "areas": [(kind, label, counts[kind]) for kind, label in said.area_kind_choices() if kind in counts],
@@ -70,17 +78,46 @@ def _registry() -> dict[str, Any]:
     }
 
 
-def _steps(counts: dict[str, int], *, units: int, people: int, in_posts: int, with_border: bool) -> list[dict[str, Any]]:
+def _steps(
+    counts: dict[str, int], *, units: int, people: int, in_posts: int, with_border: bool
+) -> list[dict[str, Any]]:
     """What a young city does next; nothing once all of it is done."""
     steps = [
-        (sum(n for kind, n in counts.items() if kind != "city") > 0, _("Import the areas"), _("Counties, streets, communities and grids, from a file with their codes."), "admin-imports", "admin-areas"),
-        (units > 0 and people > 1, _("Import organisations and people"), _("Who works where; each import prints the activation codes."), "admin-imports", "admin-people"),
-        (in_posts > 1, _("Fill the seats that must be filled"), _("Until then their work climbs to the city's intake desk."), "admin-seats", "admin-seats"),
-        (with_border, _("Import the borders"), _("Then a point finds its grid; without them, places are chosen from the list."), "admin-imports", "admin-borders"),
-    ]  # fmt: skip
+        (
+            sum(n for kind, n in counts.items() if kind != "city") > 0,
+            _("Import the areas"),
+            _("Counties, streets, communities and grids, from a file with their codes."),
+            "admin-imports",
+            "admin-areas",
+        ),
+        (
+            units > 0 and people > 1,
+            _("Import organisations and people"),
+            _("Who works where; each import prints the activation codes."),
+            "admin-imports",
+            "admin-people",
+        ),
+        (
+            in_posts > 1,
+            _("Fill the seats that must be filled"),
+            _("Until then their work climbs to the city's intake desk."),
+            "admin-seats",
+            "admin-seats",
+        ),
+        (
+            with_border,
+            _("Import the borders"),
+            _("Then a point finds its grid; without them, places are chosen from the list."),
+            "admin-imports",
+            "admin-borders",
+        ),
+    ]
     if all(done for done, *_rest in steps):
         return []
-    return [{"done": done, "title": title, "about": about, "url": _first(page, other)} for done, title, about, page, other in steps]
+    return [
+        {"done": done, "title": title, "about": about, "url": _first(page, other)}
+        for done, title, about, page, other in steps
+    ]
 
 
 def _first(*pages: str) -> str:

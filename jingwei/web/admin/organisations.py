@@ -20,7 +20,13 @@ from jingwei.kernel.cells import Column
 from jingwei.kernel.moments import today
 from jingwei.registry import people, roles, seats
 from jingwei.registry.atlas import atlas, code_range
-from jingwei.registry.models import Area, Organisation, OrganisationAlias, OrganisationArea, OrganisationVersion
+from jingwei.registry.models import (
+    Area,
+    Organisation,
+    OrganisationAlias,
+    OrganisationArea,
+    OrganisationVersion,
+)
 from jingwei.web.admin import exporting, said
 from jingwei.web.admin.forms import AreaField, Asked, CodesField, UnitField, form_page
 from jingwei.web.admin.frame import Pages, administrators, frame
@@ -35,11 +41,15 @@ def browse(request: StaffRequest) -> HttpResponse:
     """The uppermost units, or what a search finds; totals by county beside them."""
     text, kind, county = (request.GET.get(name, "").strip()[:80] for name in ("q", "kind", "county"))
     searched = bool(text or kind or county)
-    found = search(text, kind, county) if searched else Organisation.objects.filter(parent=None, valid_to=None)
+    found = (
+        search(text, kind, county) if searched else Organisation.objects.filter(parent=None, valid_to=None)
+    )
     total = found.count() if searched else None
     pages = Pages(request, found.select_related("parent", "area").only(*_SHOWN), total=total)
     totals = by_county() if not searched else None
-    kinds = dict(Organisation.objects.filter(valid_to=None).values_list("kind").annotate(n=Count("pk")).order_by())
+    kinds = dict(
+        Organisation.objects.filter(valid_to=None).values_list("kind").annotate(n=Count("pk")).order_by()
+    )
     context = {
         **frame(request),
         "text": text,
@@ -57,7 +67,10 @@ def browse(request: StaffRequest) -> HttpResponse:
 
 
 def search(text: str, kind: str = "", county: str = "") -> QuerySet[Organisation]:
-    """Units in force by the beginning of a code, by a part of the name or of a second name; of a kind, in a county."""
+    """Units in force by the beginning of a code, by a part of the name or of a second name.
+
+    Of a kind, in a county.
+    """
     found = Organisation.objects.filter(valid_to=None)
     if kind:
         found = found.filter(kind=kind)
@@ -67,7 +80,10 @@ def search(text: str, kind: str = "", county: str = "") -> QuerySet[Organisation
     if text:
         by_alias = OrganisationAlias.objects.filter(name__contains=text).values("organisation")
         found = found.filter(
-            Q(code__startswith=text) | Q(name__contains=text) | Q(short_name__contains=text) | Q(pk__in=by_alias)
+            Q(code__startswith=text)
+            | Q(name__contains=text)
+            | Q(short_name__contains=text)
+            | Q(pk__in=by_alias)
         )
     return found.order_by("code")
 
@@ -98,7 +114,10 @@ def table_of(rows: list[Organisation], caption: str) -> dict[str, Any]:
 
 
 def by_county() -> dict[str, Any]:
-    """How many units each county has; those of the city itself and those without a place stand apart, so that the sum is whole."""
+    """How many units each county has.
+
+    Those of the city itself and those without a place stand apart, so that the sum is whole.
+    """
     counted: dict[int | None, int] = {}
     groups = Organisation.objects.filter(valid_to=None).values_list("area").annotate(n=Count("pk")).order_by()
     for area, n in groups:
@@ -106,7 +125,10 @@ def by_county() -> dict[str, Any]:
         key = county or (0 if area else None)
         counted[key] = counted.get(key, 0) + n
     rows: list[list[Any]] = [
-        [said.cell(county.name, f"{reverse('admin-organisations')}?county={county.code}"), counted.get(county.id, 0)]
+        [
+            said.cell(county.name, f"{reverse('admin-organisations')}?county={county.code}"),
+            counted.get(county.id, 0),
+        ]
         for county in _counties()
     ]
     rows.append([_("The city itself"), counted.get(0, 0)])
@@ -139,24 +161,47 @@ def export(request: StaffRequest) -> HttpResponse:
     found = search(text, kind, county).select_related("parent", "area").only(*_SHOWN, "parent__code", "phone")
     rows = (
         [
-            unit.code, unit.name, said.unit_kind(unit.kind), unit.parent.code if unit.parent else None, unit.parent.name if unit.parent else None,
-            unit.area.code if unit.area else None, atlas().full_name(unit.area_id, below="city") or None, unit.phone or None,
+            unit.code,
+            unit.name,
+            said.unit_kind(unit.kind),
+            unit.parent.code if unit.parent else None,
+            unit.parent.name if unit.parent else None,
+            unit.area.code if unit.area else None,
+            atlas().full_name(unit.area_id, below="city") or None,
+            unit.phone or None,
         ]
         for unit in found.iterator(chunk_size=2000)
-    )  # fmt: skip
-    return exporting.answer(request, "organisations", _("Organisations"), columns, rows, filters={"kind": kind, "county": county})
+    )
+    return exporting.answer(
+        request, "organisations", _("Organisations"), columns, rows, filters={"kind": kind, "county": county}
+    )
 
 
 @require_GET
 @administrators
 def one(request: StaffRequest, pk: int) -> HttpResponse:
-    """One unit: what it is, what stands below it, where it works, its posts, and every change from old to new."""
-    unit = get_object_or_404(Organisation.objects.select_related("parent", "area").defer("area__border"), pk=pk)
-    below = unit.children.filter(valid_to=None).select_related("parent", "area").only(*_SHOWN).order_by("order", "code")
+    """One unit: what it is, what stands below it, where it works, its posts.
+
+    Every change from old to new.
+    """
+    unit = get_object_or_404(
+        Organisation.objects.select_related("parent", "area").defer("area__border"), pk=pk
+    )
+    below = (
+        unit.children.filter(valid_to=None)
+        .select_related("parent", "area")
+        .only(*_SHOWN)
+        .order_by("order", "code")
+    )
     pages = Pages(request, below)
     above = [int(part) for part in unit.path.split("/") if part and int(part) != unit.pk]
     names = said.unit_names(above)
-    links = list(OrganisationArea.objects.filter(organisation=unit).select_related("area").defer("area__border").order_by("area__code")[:200])
+    links = list(
+        OrganisationArea.objects.filter(organisation=unit)
+        .select_related("area")
+        .defer("area__border")
+        .order_by("area__code")[:200]
+    )
     context = {
         **frame(request),
         "unit": unit,
@@ -182,7 +227,13 @@ def changes_of(unit: Organisation) -> dict[str, Any] | None:
     if not found:
         return None
     names = said.people_names(row.person for row in found)
-    ids = {int(v) for row in found if row.column in ("parent_id", "area_id") for v in (row.old, row.new) if v.isdecimal()}
+    ids = {
+        int(v)
+        for row in found
+        if row.column in ("parent_id", "area_id")
+        for v in (row.old, row.new)
+        if v.isdecimal()
+    }
     units = said.unit_names(ids)
     places = dict(Area.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
 
@@ -226,7 +277,9 @@ class KindField(forms.CharField):
     """A kind of unit: one of the known ones, by its word, or a city's own."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=32, widget=forms.TextInput({"list": "unit-kinds", "autocomplete": "off"}), **kwargs)
+        super().__init__(
+            max_length=32, widget=forms.TextInput({"list": "unit-kinds", "autocomplete": "off"}), **kwargs
+        )
 
     def prepare_value(self, value: Any) -> Any:
         return said.unit_kind(value) if value in said.UNIT_KINDS else value
@@ -243,7 +296,10 @@ class UnitFacts(Asked):
     code = forms.CharField(label=gettext_lazy("Code"), max_length=32)
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     short_name = forms.CharField(label=gettext_lazy("Short name"), max_length=40, required=False)
-    kind = KindField(label=gettext_lazy("Kind"), help_text=gettext_lazy("The class list names the kind that leads; a city may add its own."))
+    kind = KindField(
+        label=gettext_lazy("Kind"),
+        help_text=gettext_lazy("The class list names the kind that leads; a city may add its own."),
+    )
     parent_unit = UnitField(label=gettext_lazy("Above it"), required=False)
     area = AreaField(label=gettext_lazy("Place"), required=False)
     phone = forms.CharField(label=gettext_lazy("Telephone"), max_length=40, required=False)
@@ -257,15 +313,27 @@ def make(request: StaffRequest) -> HttpResponse:
 
     def act(entered: dict[str, Any]) -> str:
         unit = people.make_organisation(
-            entered["code"].strip(), entered["name"], entered["kind"], by=request.staff, parent=entered["parent_unit"], area=entered["area"],
-            short_name=entered["short_name"], phone=entered["phone"],
-        )  # fmt: skip
+            entered["code"].strip(),
+            entered["name"],
+            entered["kind"],
+            by=request.staff,
+            parent=entered["parent_unit"],
+            area=entered["area"],
+            short_name=entered["short_name"],
+            phone=entered["phone"],
+        )
         return reverse("admin-organisation", args=[unit.pk])
 
     return form_page(
-        request, form, act, title=_("Make an organisation"), back=(reverse("admin-organisations"), _("Organisations")), button=_("Make it"),
-        done=_("The organisation is made."), kinds=_kind_words(),
-    )  # fmt: skip
+        request,
+        form,
+        act,
+        title=_("Make an organisation"),
+        back=(reverse("admin-organisations"), _("Organisations")),
+        button=_("Make it"),
+        done=_("The organisation is made."),
+        kinds=_kind_words(),
+    )
 
 
 @administrators
@@ -273,23 +341,41 @@ def change(request: StaffRequest, pk: int) -> HttpResponse:
     """Change a unit; every old value stays with who changed it."""
     unit = get_object_or_404(Organisation.objects.select_related("parent", "area"), pk=pk, valid_to=None)
     there = {
-        "code": unit.code, "name": unit.name, "short_name": unit.short_name, "kind": unit.kind, "parent_unit": unit.parent, "area": unit.area,
+        "code": unit.code,
+        "name": unit.name,
+        "short_name": unit.short_name,
+        "kind": unit.kind,
+        "parent_unit": unit.parent,
+        "area": unit.area,
         "phone": unit.phone,
-    }  # fmt: skip
+    }
     form = UnitFacts(request.POST if request.method == "POST" else None, initial=there)
 
     def act(entered: dict[str, Any]) -> str:
         people.change_organisation(
-            unit, by=request.staff, code=entered["code"].strip(), name=entered["name"].strip(), short_name=entered["short_name"], kind=entered["kind"],
-            parent_id=entered["parent_unit"].pk if entered["parent_unit"] else None, area_id=entered["area"].pk if entered["area"] else None,
+            unit,
+            by=request.staff,
+            code=entered["code"].strip(),
+            name=entered["name"].strip(),
+            short_name=entered["short_name"],
+            kind=entered["kind"],
+            parent_id=entered["parent_unit"].pk if entered["parent_unit"] else None,
+            area_id=entered["area"].pk if entered["area"] else None,
             phone=entered["phone"],
-        )  # fmt: skip
+        )
         return reverse("admin-organisation", args=[unit.pk])
 
     return form_page(
-        request, form, act, title=_("Change {name}").format(name=unit.name), back=_back(unit), button=_("Change it"), done=_("Changed."),
-        fields={"parent": "parent_unit"}, kinds=_kind_words(),
-    )  # fmt: skip
+        request,
+        form,
+        act,
+        title=_("Change {name}").format(name=unit.name),
+        back=_back(unit),
+        button=_("Change it"),
+        done=_("Changed."),
+        fields={"parent": "parent_unit"},
+        kinds=_kind_words(),
+    )
 
 
 class Link(Asked):
@@ -297,9 +383,11 @@ class Link(Asked):
 
     areas = CodesField(label=gettext_lazy("Areas"), help_text=gettext_lazy("Codes of areas, one a line."))
     reason = forms.CharField(
-        label=gettext_lazy("Reason"), max_length=120, required=False,
+        label=gettext_lazy("Reason"),
+        max_length=120,
+        required=False,
         help_text=gettext_lazy("Needed where another unit of this kind works there already."),
-    )  # fmt: skip
+    )
 
 
 @administrators
@@ -313,14 +401,19 @@ def link(request: StaffRequest, pk: int) -> HttpResponse:
         return reverse("admin-organisation", args=[unit.pk])
 
     title = _("Where {name} works").format(name=unit.name)
-    return form_page(request, form, act, title=title, back=_back(unit), button=_("Add these areas"), done=_("Added."))
+    return form_page(
+        request, form, act, title=title, back=_back(unit), button=_("Add these areas"), done=_("Added.")
+    )
 
 
 @require_POST
 @administrators
 def unlink(request: StaffRequest, pk: int, area: int) -> HttpResponse:
     """A unit no longer works in an area."""
-    unit, place = get_object_or_404(Organisation, pk=pk), get_object_or_404(Area.objects.defer("border"), pk=area)
+    unit, place = (
+        get_object_or_404(Organisation, pk=pk),
+        get_object_or_404(Area.objects.defer("border"), pk=area),
+    )
     people.unlink_area(unit, place, by=request.staff)
     return redirect("admin-organisation", pk=pk)
 
@@ -340,9 +433,16 @@ def end(request: StaffRequest, pk: int) -> HttpResponse:
         return reverse("admin-organisation", args=[unit.pk])
 
     return form_page(
-        request, form, act, title=_("End {name}").format(name=unit.name), back=_back(unit), button=_("End it"), done=_("The organisation has ended."),
-        stop=True, about=_("From today it takes nothing on. What it handled stays under its name."),
-    )  # fmt: skip
+        request,
+        form,
+        act,
+        title=_("End {name}").format(name=unit.name),
+        back=_back(unit),
+        button=_("End it"),
+        done=_("The organisation has ended."),
+        stop=True,
+        about=_("From today it takes nothing on. What it handled stays under its name."),
+    )
 
 
 def _back(unit: Organisation) -> tuple[str, str]:

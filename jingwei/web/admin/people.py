@@ -69,7 +69,9 @@ def search(text: str, *, left: bool = False, without_post: bool = False) -> Quer
 def with_posts(found: QuerySet[Person]) -> QuerySet[Person]:
     """The same people with unit and running posts, in three statements however many they are."""
     running = Assignment.objects.filter(in_force()).select_related("post").order_by("pk")
-    return found.select_related("organisation").prefetch_related(Prefetch("assignments", running, to_attr="running"))
+    return found.select_related("organisation").prefetch_related(
+        Prefetch("assignments", running, to_attr="running")
+    )
 
 
 def _table(rows: list[Any], *, left: bool) -> dict[str, Any]:
@@ -84,21 +86,35 @@ def _table(rows: list[Any], *, left: bool) -> dict[str, Any]:
         ]
         for person in rows
     ]
-    heads: list[tuple[str, bool] | str] = [_("Number"), _("Person's name"), _("Unit"), _("Posts"), _("Work telephone")]
+    heads: list[tuple[str, bool] | str] = [
+        _("Number"),
+        _("Person's name"),
+        _("Unit"),
+        _("Posts"),
+        _("Work telephone"),
+    ]
     return said.table(_("People"), [*heads, *([_("Left on")] if left else [])], shown)
 
 
 def _posts(running: list[Assignment]) -> str:
-    """The posts of somebody, the first few by name: an official may be the contact of every grid of a street."""
+    """The posts of somebody, the first few by name.
+
+    An official may be the contact of every grid of a street.
+    """
     named = _(", ").join(row.post.title for row in running[:MOST_POSTS])
     if len(running) > MOST_POSTS:
-        return ngettext("{named} and {n} more", "{named} and {n} more", len(running) - MOST_POSTS).format(named=named, n=len(running) - MOST_POSTS)
+        return ngettext("{named} and {n} more", "{named} and {n} more", len(running) - MOST_POSTS).format(
+            named=named, n=len(running) - MOST_POSTS
+        )
     return named or "—"
 
 
 @administrators
 def export(request: StaffRequest) -> HttpResponse:
-    """Who sits where, as a sheet: posts without people's names, or, for a purpose that is written down, with them."""
+    """Who sits where, as a sheet.
+
+    Posts without people's names, or, for a purpose that is written down, with them.
+    """
     purpose = request.POST.get("purpose", "") if request.method == "POST" else ""
     if purpose and purpose not in PURPOSES:
         raise Http404
@@ -118,18 +134,41 @@ def export(request: StaffRequest) -> HttpResponse:
             Column("name", ("姓名", "Name")),
             Column("work_phone", ("工作电话", "Work telephone")),
         ]
-    found = Assignment.objects.filter(in_force()).select_related("post__area", "post__organisation", "person").defer("post__area__border")
-    rows = (_row(row, personal=bool(purpose)) for row in found.order_by("post__area__code", "post_id", "pk").iterator(chunk_size=2000))
-    return exporting.answer(request, "people", _("Who sits where"), columns, rows, purpose=str(PURPOSES.get(purpose, "")), filters={"purpose": purpose})
+    found = (
+        Assignment.objects.filter(in_force())
+        .select_related("post__area", "post__organisation", "person")
+        .defer("post__area__border")
+    )
+    rows = (
+        _row(row, personal=bool(purpose))
+        for row in found.order_by("post__area__code", "post_id", "pk").iterator(chunk_size=2000)
+    )
+    return exporting.answer(
+        request,
+        "people",
+        _("Who sits where"),
+        columns,
+        rows,
+        purpose=str(PURPOSES.get(purpose, "")),
+        filters={"purpose": purpose},
+    )
 
 
 def _row(row: Assignment, *, personal: bool) -> list[object]:
     post = row.post
     shown: list[object] = [
-        roles.label(post.role), post.title, post.area.code if post.area else None, atlas().full_name(post.area_id) or None,
-        post.organisation.name if post.organisation else None, row.starts, row.ends, row.substitute,
-    ]  # fmt: skip
-    return [*shown, row.person.staff_no, row.person.name, row.person.work_phone or None] if personal else shown
+        roles.label(post.role),
+        post.title,
+        post.area.code if post.area else None,
+        atlas().full_name(post.area_id) or None,
+        post.organisation.name if post.organisation else None,
+        row.starts,
+        row.ends,
+        row.substitute,
+    ]
+    return (
+        [*shown, row.person.staff_no, row.person.name, row.person.work_phone or None] if personal else shown
+    )
 
 
 @require_GET
@@ -137,7 +176,11 @@ def _row(row: Assignment, *, personal: bool) -> list[object]:
 def one(request: StaffRequest, pk: int) -> HttpResponse:
     """One person: card, photo, posts now and before, account, what was changed."""
     person = get_object_or_404(Person.objects.select_related("organisation"), pk=pk)
-    rows = list(person.assignments.select_related("post", "post__area", "post__organisation").defer("post__area__border").order_by("-starts", "-pk"))
+    rows = list(
+        person.assignments.select_related("post", "post__area", "post__organisation")
+        .defer("post__area__border")
+        .order_by("-starts", "-pk")
+    )
     day = today()
     running = [row for row in rows if row.ends is None or row.ends > day]
     context = {
@@ -162,7 +205,9 @@ def photo(request: StaffRequest, pk: int) -> HttpResponse:
     file = boards.photo_of(get_object_or_404(Person, pk=pk))
     if file is None:
         raise Http404
-    return HttpResponse(file.read_bytes(), content_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+    return HttpResponse(
+        file.read_bytes(), content_type="image/jpeg", headers={"Cache-Control": "private, no-store"}
+    )
 
 
 # ---------------------------------------------------------------- forms
@@ -175,9 +220,11 @@ class Card(Asked):
     name = forms.CharField(label=gettext_lazy("Person's name"), max_length=60)
     unit = UnitField(label=gettext_lazy("Unit"), required=False)
     work_phone = forms.CharField(
-        label=gettext_lazy("Work telephone"), max_length=24, required=False,
+        label=gettext_lazy("Work telephone"),
+        max_length=24,
+        required=False,
         help_text=gettext_lazy("It stands on the public board; never a private number."),
-    )  # fmt: skip
+    )
 
 
 @administrators
@@ -188,46 +235,69 @@ def take_on(request: StaffRequest) -> HttpResponse:
 
     def act(entered: dict[str, Any]) -> str:
         person = people.take_on(
-            entered["staff_no"].strip(), entered["name"], by=request.staff, organisation=entered["unit"], work_phone=entered["work_phone"]
+            entered["staff_no"].strip(),
+            entered["name"],
+            by=request.staff,
+            organisation=entered["unit"],
+            work_phone=entered["work_phone"],
         )
         return reverse("admin-person", args=[person.pk])
 
     return form_page(
-        request, form, act, title=_("Take somebody on"), back=(reverse("admin-people"), _("People")), button=_("Take on"), done=_("Taken on."),
+        request,
+        form,
+        act,
+        title=_("Take somebody on"),
+        back=(reverse("admin-people"), _("People")),
+        button=_("Take on"),
+        done=_("Taken on."),
         about=_("Many at once come with an import, which also prints their activation codes."),
-    )  # fmt: skip
+    )
 
 
 @administrators
 def change(request: StaffRequest, pk: int) -> HttpResponse:
     """Change a card; the journal says which columns, never what they hold."""
     person = get_object_or_404(Person.objects.select_related("organisation"), pk=pk, left_at=None)
-    there = {"staff_no": person.staff_no, "name": person.name, "unit": person.organisation, "work_phone": person.work_phone}
+    there = {
+        "staff_no": person.staff_no,
+        "name": person.name,
+        "unit": person.organisation,
+        "work_phone": person.work_phone,
+    }
     form = Card(request.POST if request.method == "POST" else None, initial=there)
     form.fields["staff_no"].disabled = True
 
     def act(entered: dict[str, Any]) -> str:
         unit = entered["unit"]
         people.change_person(
-            person, by=request.staff, name=entered["name"].strip(), organisation_id=unit.pk if unit else None, work_phone=entered["work_phone"]
+            person,
+            by=request.staff,
+            name=entered["name"].strip(),
+            organisation_id=unit.pk if unit else None,
+            work_phone=entered["work_phone"],
         )
         return reverse("admin-person", args=[person.pk])
 
     title = _("Change {name}").format(name=person.name)
-    return form_page(request, form, act, title=title, back=_back(person), button=_("Change it"), done=_("Changed."))
+    return form_page(
+        request, form, act, title=title, back=_back(person), button=_("Change it"), done=_("Changed.")
+    )
 
 
 class Photo(Asked):
     """A picture, and the consent of who is on it."""
 
     photo = forms.FileField(
-        label=gettext_lazy("Photo"), widget=forms.ClearableFileInput({"accept": "image/jpeg,image/png,image/webp"}),
+        label=gettext_lazy("Photo"),
+        widget=forms.ClearableFileInput({"accept": "image/jpeg,image/png,image/webp"}),
         help_text=gettext_lazy("JPEG, PNG or WebP; hidden data of the picture is left out."),
-    )  # fmt: skip
+    )
     consent = forms.BooleanField(
-        label=gettext_lazy("This person agrees in writing that the picture stands on the grid board."), required=False,
+        label=gettext_lazy("This person agrees in writing that the picture stands on the grid board."),
+        required=False,
         help_text=gettext_lazy("Consent can be withdrawn at any time; then the picture is deleted."),
-    )  # fmt: skip
+    )
 
 
 @administrators
@@ -241,7 +311,16 @@ def set_photo(request: StaffRequest, pk: int) -> HttpResponse:
         return reverse("admin-person", args=[person.pk])
 
     title = _("Photo of {name}").format(name=person.name)
-    return form_page(request, form, act, title=title, back=_back(person), button=_("Keep this photo"), done=_("The photo is kept."), files=True)
+    return form_page(
+        request,
+        form,
+        act,
+        title=title,
+        back=_back(person),
+        button=_("Keep this photo"),
+        done=_("The photo is kept."),
+        files=True,
+    )
 
 
 @require_POST
@@ -255,9 +334,16 @@ def withdraw_photo(request: StaffRequest, pk: int) -> HttpResponse:
 class Assign(Asked):
     """Which post, from when, on what decision."""
 
-    post = PostField(label=gettext_lazy("Post"), help_text=gettext_lazy("Type a part of its title or the code of its area."))
+    post = PostField(
+        label=gettext_lazy("Post"),
+        help_text=gettext_lazy("Type a part of its title or the code of its area."),
+    )
     starts = DayField(label=gettext_lazy("From"))
-    ends = DayField(label=gettext_lazy("Until"), required=False, help_text=gettext_lazy("The first day on which it no longer runs; empty: until further notice."))
+    ends = DayField(
+        label=gettext_lazy("Until"),
+        required=False,
+        help_text=gettext_lazy("The first day on which it no longer runs; empty: until further notice."),
+    )
     substitute = forms.BooleanField(label=gettext_lazy("Stands in for somebody who is away"), required=False)
     basis = forms.CharField(label=gettext_lazy("On what decision"), max_length=120, required=False)
 
@@ -270,14 +356,27 @@ def assign(request: StaffRequest, pk: int) -> HttpResponse:
 
     def act(entered: dict[str, Any]) -> str:
         people.assign(
-            person, entered["post"], by=request.staff, starts=entered["starts"], ends=entered["ends"], substitute=entered["substitute"], basis=entered["basis"]
+            person,
+            entered["post"],
+            by=request.staff,
+            starts=entered["starts"],
+            ends=entered["ends"],
+            substitute=entered["substitute"],
+            basis=entered["basis"],
         )
         return reverse("admin-person", args=[person.pk])
 
     title = _("A post for {name}").format(name=person.name)
     return form_page(
-        request, form, act, title=title, back=_back(person), button=_("Assign"), done=_("Assigned."), fields={"person": "post"}
-    )  # fmt: skip
+        request,
+        form,
+        act,
+        title=title,
+        back=_back(person),
+        button=_("Assign"),
+        done=_("Assigned."),
+        fields={"person": "post"},
+    )
 
 
 class Leave(Asked):
@@ -297,9 +396,16 @@ def leave(request: StaffRequest, pk: int) -> HttpResponse:
         return reverse("admin-person", args=[person.pk])
 
     return form_page(
-        request, form, act, title=_("{name} leaves").format(name=person.name), back=_back(person), button=_("Leave now"), done=_("Left; open work is handed over."),
-        stop=True, about=_("Every post of theirs ends, open work finds new owners, the account closes at once and the photo is deleted."),
-    )  # fmt: skip
+        request,
+        form,
+        act,
+        title=_("{name} leaves").format(name=person.name),
+        back=_back(person),
+        button=_("Leave now"),
+        done=_("Left; open work is handed over."),
+        stop=True,
+        about=_("Every post of theirs ends, open work finds new owners, the account closes, the photo goes."),
+    )
 
 
 @require_GET
@@ -308,7 +414,10 @@ def find_person(request: StaffRequest) -> HttpResponse:
     """Options for a finder: staff by number or name."""
     text = typed(request)
     found = search(text.split(" ")[0] if text else "")[:MOST_FOUND]
-    options = [(person.staff_no, f"{person.name} {person.organisation or ''}".strip()) for person in found.select_related("organisation")]
+    options = [
+        (person.staff_no, f"{person.name} {person.organisation or ''}".strip())
+        for person in found.select_related("organisation")
+    ]
     return render(request, "parts/options.html", {"options": options})
 
 

@@ -1,4 +1,7 @@
-"""Playbooks: what is in force, what the checker says, states, moves and clocks in the city's words; publish what ships newer."""
+"""Playbooks: what is in force, what the checker says, states, moves and clocks in the city's words.
+
+Publish what ships newer.
+"""
 
 from __future__ import annotations
 
@@ -66,10 +69,17 @@ def publish(request: StaffRequest) -> HttpResponse:
     try:
         new = publishing.publish_newer(by=request.staff)
     except Refused as refused:
-        context = {**frame(request), "reasons": reasons.say_all(refused), "back": (reverse("admin-playbooks"), _("Playbooks"))}
+        context = {
+            **frame(request),
+            "reasons": reasons.say_all(refused),
+            "back": (reverse("admin-playbooks"), _("Playbooks")),
+        }
         return render(request, "admin/refused.html", context, status=status_of(refused))
     if new:
-        messages.success(request, ngettext("{n} playbook is in force.", "{n} playbooks are in force.", len(new)).format(n=len(new)))
+        messages.success(
+            request,
+            ngettext("{n} playbook is in force.", "{n} playbooks are in force.", len(new)).format(n=len(new)),
+        )
     else:
         messages.info(request, _("Everything that ships was in force already."))
     return redirect("admin-playbooks")
@@ -82,7 +92,11 @@ def one(request: StaffRequest, name: str) -> HttpResponse:
     playbook = library.all_in_force().get(name)
     if playbook is None:
         raise Http404
-    rows = ProcedureVersion.objects.filter(procedure=name).only("pk", "version", "published_at", "digest").order_by("-version")
+    rows = (
+        ProcedureVersion.objects.filter(procedure=name)
+        .only("pk", "version", "published_at", "digest")
+        .order_by("-version")
+    )
     p = playbook.procedure
     context = {
         **frame(request),
@@ -91,13 +105,27 @@ def one(request: StaffRequest, name: str) -> HttpResponse:
         "version": p.version,
         "confidential": p.confidential,
         "problems": check.problems_of(playbook),
-        "versions": [{"version": row.version, "at": row.published_at, "digest": row.digest[:12]} for row in rows],
+        "versions": [
+            {"version": row.version, "at": row.published_at, "digest": row.digest[:12]} for row in rows
+        ],
         "states": [
-            {"kind": state.kind, "label": playbook.text("states", key), "owner": _role(playbook, state.owner), "outcome": playbook.text("outcomes", state.outcome) if state.outcome else ""}
+            {
+                "kind": state.kind,
+                "label": playbook.text("states", key),
+                "owner": _role(playbook, state.owner),
+                "outcome": playbook.text("outcomes", state.outcome) if state.outcome else "",
+            }
             for key, state in p.states.items()
         ],
-        "tables": [_roles(playbook), _moves(playbook), _asks(playbook), _tasks(playbook), _clocks(playbook), _fields(playbook)],
-    }  # fmt: skip
+        "tables": [
+            _roles(playbook),
+            _moves(playbook),
+            _asks(playbook),
+            _tasks(playbook),
+            _clocks(playbook),
+            _fields(playbook),
+        ],
+    }
     return render(request, "admin/playbook.html", context)
 
 
@@ -106,7 +134,9 @@ def _role(playbook: Playbook, name: str | None) -> str:
 
 
 def _names(playbook: Playbook, part: str, names: Any) -> str:
-    return _(", ").join(_("any open state") if name == "any_open" else playbook.text(part, name) for name in names)
+    return _(", ").join(
+        _("any open state") if name == "any_open" else playbook.text(part, name) for name in names
+    )
 
 
 def _labels(playbook: Playbook, names: Any) -> str:
@@ -120,9 +150,15 @@ def _roles(playbook: Playbook) -> dict[str, Any]:
             at = _("organisation") if role.at == "organisation" else said.area_kind(role.at or "")
             stands = f"{roles.label(role.post)} · {at}"
         else:
-            stands = {"reporter": _("whoever reported it"), "lead_unit": _("the unit the case was given to"), "task_unit": _("the unit of a task")}[role.is_ or "reporter"]
+            stands = {
+                "reporter": _("whoever reported it"),
+                "lead_unit": _("the unit the case was given to"),
+                "task_unit": _("the unit of a task"),
+            }[role.is_ or "reporter"]
         rows.append([playbook.text("roles", name), stands, _names(playbook, "roles", role.not_)])
-    return said.table(_("Roles"), [_("Roles"), _("Who that is"), _("Never the same person as")], rows, hide_caption=False)
+    return said.table(
+        _("Roles"), [_("Roles"), _("Who that is"), _("Never the same person as")], rows, hide_caption=False
+    )
 
 
 def _moves(playbook: Playbook) -> dict[str, Any]:
@@ -138,7 +174,15 @@ def _moves(playbook: Playbook) -> dict[str, Any]:
         ]
         for name, move in playbook.procedure.moves.items()
     ]
-    heads: list[tuple[str, bool] | str] = [_("Move"), _("From state"), _("To state"), _("Who"), _("Needs"), _("If"), _("Then and tell")]
+    heads: list[tuple[str, bool] | str] = [
+        _("Move"),
+        _("From state"),
+        _("To state"),
+        _("Who"),
+        _("Needs"),
+        _("If"),
+        _("Then and tell"),
+    ]
     return said.table(_("Moves"), heads, rows, hide_caption=False)
 
 
@@ -150,7 +194,14 @@ def _verb(playbook: Playbook, verb: Verb) -> str:
     """A verb of `then` or `tell` in words, with what it is about."""
     p = playbook.procedure
     parts = ("clocks", p.clocks), ("roles", p.roles), ("moves", p.moves), ("fields", p.fields)
-    about = next((playbook.text(part, verb.what, *(["label"] if part in ("moves", "fields") else [])) for part, known in parts if verb.what in known), verb.what)
+    about = next(
+        (
+            playbook.text(part, verb.what, *(["label"] if part in ("moves", "fields") else []))
+            for part, known in parts
+            if verb.what in known
+        ),
+        verb.what,
+    )
     more = " ({})".format(", ".join(f"{k}: {v}" for k, v in verb.args.items())) if verb.args else ""
     return _("{verb}: {about}").format(verb=reference.verb_label(verb.verb), about=about) + more
 
@@ -168,13 +219,23 @@ def _asks(playbook: Playbook) -> dict[str, Any] | None:
         ]
         for name, rule in playbook.procedure.asks.items()
     ]
-    heads: list[tuple[str, bool] | str] = [_("Ask"), _("While"), _("Who asks"), _("Who decides"), _("Time to decide"), _("Needs"), _("When granted")]
+    heads: list[tuple[str, bool] | str] = [
+        _("Ask"),
+        _("While"),
+        _("Who asks"),
+        _("Who decides"),
+        _("Time to decide"),
+        _("Needs"),
+        _("When granted"),
+    ]
     return said.table(_("Asks"), heads, rows, hide_caption=False) if rows else None
 
 
 def _granted(playbook: Playbook, rule: AskRule) -> str:
     parts = [playbook.text("states", rule.granted.to)] if rule.granted.to else []
-    return _(", ").join([*parts, *(_verb(playbook, verb) for verb in (*rule.granted.then, *rule.granted.tell))])
+    return _(", ").join(
+        [*parts, *(_verb(playbook, verb) for verb in (*rule.granted.then, *rule.granted.tell))]
+    )
 
 
 def _tasks(playbook: Playbook) -> dict[str, Any] | None:
@@ -188,7 +249,13 @@ def _tasks(playbook: Playbook) -> dict[str, Any] | None:
         ]
         for name, rule in playbook.procedure.tasks.items()
     ]
-    heads: list[tuple[str, bool] | str] = [_("Task"), _("While"), _("Given by"), _("Answered by"), _("Waits for it")]
+    heads: list[tuple[str, bool] | str] = [
+        _("Task"),
+        _("While"),
+        _("Given by"),
+        _("Answered by"),
+        _("Waits for it"),
+    ]
     return said.table(_("Tasks"), heads, rows, hide_caption=False) if rows else None
 
 
@@ -199,11 +266,19 @@ def _clocks(playbook: Playbook) -> dict[str, Any]:
             _runs(playbook, rule),
             _limit(rule.limit),
             {"pause": _("stands still"), "stop": _("stops"), "reset": _("begins anew")}[rule.leaving],
-            _("slips") if rule.late == "slips" else _(", ").join(_verb(playbook, verb) for verb in rule.late) or _("its owner is told"),
+            _("slips")
+            if rule.late == "slips"
+            else _(", ").join(_verb(playbook, verb) for verb in rule.late) or _("its owner is told"),
         ]
         for name, rule in playbook.procedure.clocks.items()
-    ]  # fmt: skip
-    heads: list[tuple[str, bool] | str] = [_("Clock"), _("Runs in"), _("Limit"), _("On leaving"), _("When late")]
+    ]
+    heads: list[tuple[str, bool] | str] = [
+        _("Clock"),
+        _("Runs in"),
+        _("Limit"),
+        _("On leaving"),
+        _("When late"),
+    ]
     return said.table(_("Clocks"), heads, rows, hide_caption=False)
 
 
@@ -216,7 +291,11 @@ def _runs(playbook: Playbook, rule: ClockRule) -> str:
         begins = _("from {state} on").format(state=playbook.text("states", start.entering))
     elif start and start.at:
         begins = _("from the move {move} on").format(move=playbook.text("moves", start.at, "label"))
-    paused = _("; not in {states}").format(states=_names(playbook, "states", rule.pauses_in)) if rule.pauses_in else ""
+    paused = (
+        _("; not in {states}").format(states=_names(playbook, "states", rule.pauses_in))
+        if rule.pauses_in
+        else ""
+    )
     return begins + paused
 
 
@@ -242,12 +321,21 @@ def _fields(playbook: Playbook) -> dict[str, Any]:
             rule.purpose,
             kept_words(rule.keep),
             _(", ").join(
-                {"participants": _("who takes part"), "everyone": _("everyone")}.get(seer) or playbook.text("roles", seer) for seer in rule.seen_by
+                {"participants": _("who takes part"), "everyone": _("everyone")}.get(seer)
+                or playbook.text("roles", seer)
+                for seer in rule.seen_by
             ),
         ]
         for name, rule in playbook.procedure.fields.items()
     ]
-    heads: list[tuple[str, bool] | str] = [_("Field"), _("Type"), _("Level"), _("For what"), _("Kept"), _("Seen by")]
+    heads: list[tuple[str, bool] | str] = [
+        _("Field"),
+        _("Type"),
+        _("Level"),
+        _("For what"),
+        _("Kept"),
+        _("Seen by"),
+    ]
     return said.table(_("Fields"), heads, rows, hide_caption=False)
 
 
@@ -256,5 +344,3 @@ def _fields(playbook: Playbook) -> dict[str, Any]:
 def words_of_playbooks(request: StaffRequest) -> HttpResponse:
     """The reference: every condition and effect a playbook may name."""
     return render(request, "admin/reference.html", {**frame(request), "groups": reference.groups()})
-
-

@@ -1,4 +1,7 @@
-"""What a playbook may name, in people's words: conditions, effects, tells, what time does, types of fields. A test asks for each."""
+"""What a playbook may name, in people's words: conditions, effects, tells, what time does, types of fields.
+
+A test asks for each.
+"""
 
 from __future__ import annotations
 
@@ -22,23 +25,59 @@ CONDITION_WORDS = {
 #: a verb: its short word, and what it does
 VERB_WORDS = {
     "count": (gettext_lazy("count"), gettext_lazy("Adds one to a counter of the case, and to the counts.")),
-    "restart": (gettext_lazy("restart the clock"), gettext_lazy("Ends the run of a clock and begins anew, with a share of the limit if one is named.")),
-    "extend": (gettext_lazy("extend the clock"), gettext_lazy("Moves a clock's due time to what was asked for, by at most the original limit.")),
-    "recompute": (gettext_lazy("recompute the clocks"), gettext_lazy("Class or urgency were corrected: running clocks take the limits they would have had.")),
+    "restart": (
+        gettext_lazy("restart the clock"),
+        gettext_lazy("Ends the run of a clock and begins anew, with a share of the limit if one is named."),
+    ),
+    "extend": (
+        gettext_lazy("extend the clock"),
+        gettext_lazy("Moves a clock's due time to what was asked for, by at most the original limit."),
+    ),
+    "recompute": (
+        gettext_lazy("recompute the clocks"),
+        gettext_lazy("Class or urgency were corrected: running clocks take the limits they would have had."),
+    ),
     "raise": (gettext_lazy("raise one tier"), gettext_lazy("Hands the case one tier up; the clocks go on.")),
-    "clear": (gettext_lazy("take back"), gettext_lazy("Takes back a value, such as a wrongly chosen unit; it stays in the story.")),
-    "list": (gettext_lazy("list under"), gettext_lazy("Lists the case under a heading that is looked through every month.")),
-    "review": (gettext_lazy("look again"), gettext_lazy("Looks at it again every so many days, as long as the state lasts.")),
-    "notify": (gettext_lazy("tell"), gettext_lazy("Tells whoever holds the role; the words are made when they are read.")),
+    "clear": (
+        gettext_lazy("take back"),
+        gettext_lazy("Takes back a value, such as a wrongly chosen unit; it stays in the story."),
+    ),
+    "list": (
+        gettext_lazy("list under"),
+        gettext_lazy("Lists the case under a heading that is looked through every month."),
+    ),
+    "review": (
+        gettext_lazy("look again"),
+        gettext_lazy("Looks at it again every so many days, as long as the state lasts."),
+    ),
+    "notify": (
+        gettext_lazy("tell"),
+        gettext_lazy("Tells whoever holds the role; the words are made when they are read."),
+    ),
     "ask_rating": (gettext_lazy("ask for a rating"), gettext_lazy("Asks the reporter whether it is solved.")),
-    "do": (gettext_lazy("by itself"), gettext_lazy("When a clock has run out, the system takes this move, unless an open ask holds it back.")),
-}  # fmt: skip
+    "do": (
+        gettext_lazy("by itself"),
+        gettext_lazy(
+            "When a clock has run out, the system takes this move, unless an open ask holds it back."
+        ),
+    ),
+}
 
 FIELD_TYPES = {
-    "text": gettext_lazy("text"), "line": gettext_lazy("one line"), "picture": gettext_lazy("pictures"), "phone": gettext_lazy("telephone"),
-    "class": gettext_lazy("class"), "area": gettext_lazy("area"), "place": gettext_lazy("place"), "unit": gettext_lazy("unit"), "post": gettext_lazy("post"),
-    "one_of": gettext_lazy("one of a list"), "time": gettext_lazy("date and time"), "tick": gettext_lazy("yes or no"), "number": gettext_lazy("number"),
-}  # fmt: skip
+    "text": gettext_lazy("text"),
+    "line": gettext_lazy("one line"),
+    "picture": gettext_lazy("pictures"),
+    "phone": gettext_lazy("telephone"),
+    "class": gettext_lazy("class"),
+    "area": gettext_lazy("area"),
+    "place": gettext_lazy("place"),
+    "unit": gettext_lazy("unit"),
+    "post": gettext_lazy("post"),
+    "one_of": gettext_lazy("one of a list"),
+    "time": gettext_lazy("date and time"),
+    "tick": gettext_lazy("yes or no"),
+    "number": gettext_lazy("number"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +107,32 @@ def field_type(name: str) -> str:
 def groups() -> list[tuple[str, list[Named]]]:
     """Everything there is, by where it may stand."""
     about = {
-        "word": _("a word"), "clock": _("a clock"), "clocks": _("clocks"), "owner": _("owner"), "field": _("a field"), "every": "every 30d",
-        "role": _("a role"), "move": _("a move"),
-    }  # fmt: skip
+        "word": _("a word"),
+        "clock": _("a clock"),
+        "clocks": _("clocks"),
+        "owner": _("owner"),
+        "field": _("a field"),
+        "every": "every 30d",
+        "role": _("a role"),
+        "move": _("a move"),
+    }
     effects = [
-        Named(f"{{{name}: {about.get(e.what, e.what)}{''.join(f', {arg}: …' for arg in e.args)}}}", *_said(name)) for name, e in EFFECTS.items()
+        Named(
+            f"{{{name}: {about.get(e.what, e.what)}{''.join(f', {arg}: …' for arg in e.args)}}}", *_said(name)
+        )
+        for name, e in EFFECTS.items()
     ]
     return [
         (_("Conditions, under “if”"), [Named(name, "", condition(name)) for name in CONDITIONS]),
         (_("Changes, under “then”"), effects),
-        (_("Messages, under “tell”"), [Named(f"{{{name}: {about[what]}}}", *_said(name)) for name, what in TELLS.items()]),
-        (_("When a clock has run out, under “late”"), [Named(f"{{{name}: {about[what]}}}", *_said(name)) for name, what in LATE.items()]),
+        (
+            _("Messages, under “tell”"),
+            [Named(f"{{{name}: {about[what]}}}", *_said(name)) for name, what in TELLS.items()],
+        ),
+        (
+            _("When a clock has run out, under “late”"),
+            [Named(f"{{{name}: {about[what]}}}", *_said(name)) for name, what in LATE.items()],
+        ),
     ]
 
 

@@ -198,7 +198,9 @@ def verb(said: str, procedure: str = "") -> str:
     first, _colon, rest = said.partition(":")
     part = {"move": "moves", "ask": "asks", "decide": "asks", "task": "tasks", "late": "clocks"}.get(first)
     if part and rest:
-        playbooks = [p for p in library.all_in_force().values() if not procedure or p.procedure.procedure == procedure]
+        playbooks = [
+            p for p in library.all_in_force().values() if not procedure or p.procedure.procedure == procedure
+        ]
         for playbook in playbooks:
             if playbook.texts["zh"].get(part, rest):
                 words = playbook.text(part, rest, "label") if part != "clocks" else playbook.text(part, rest)
@@ -243,12 +245,18 @@ def who(line: JournalLine, names: dict[int, str]) -> str:
     """Who did it: a person by name, everybody else by what they are."""
     if line.person is not None:
         return names.get(line.person, _("person {number}").format(number=line.person))
-    return {"party": _("a resident"), "client": _("another system"), "system": _("the system")}.get(line.actor_kind, "")
+    return {"party": _("a resident"), "client": _("another system"), "system": _("the system")}.get(
+        line.actor_kind, ""
+    )
 
 
 def detail(line: JournalLine) -> str:
     """What a line notes besides, in ids and codes, short enough for a table."""
-    text = json.dumps(line.detail, ensure_ascii=False, separators=(", ", ": "), sort_keys=True) if line.detail else ""
+    text = (
+        json.dumps(line.detail, ensure_ascii=False, separators=(", ", ": "), sort_keys=True)
+        if line.detail
+        else ""
+    )
     return text if len(text) <= 200 else text[:199] + "…"
 
 
@@ -265,11 +273,25 @@ def unit_names(numbers: Iterable[int | None]) -> dict[int, str]:
 
 
 def table(
-    caption: str, columns: list[tuple[str, bool] | str], rows: Iterable[list[Any]], *, when_empty: str = "", hide_caption: bool = True
-) -> dict[str, Any]:  # fmt: skip
+    caption: str,
+    columns: list[tuple[str, bool] | str],
+    rows: Iterable[list[Any]],
+    *,
+    when_empty: str = "",
+    hide_caption: bool = True,
+) -> dict[str, Any]:
     """A table for parts/table.html: a column is its label, or label and whether it holds numbers."""
-    heads = [{"label": c, "number": False} if isinstance(c, str) else {"label": c[0], "number": c[1]} for c in columns]
-    return {"caption": caption, "columns": heads, "rows": list(rows), "when_empty": when_empty, "hide_caption": hide_caption}
+    heads = [
+        {"label": c, "number": False} if isinstance(c, str) else {"label": c[0], "number": c[1]}
+        for c in columns
+    ]
+    return {
+        "caption": caption,
+        "columns": heads,
+        "rows": list(rows),
+        "when_empty": when_empty,
+        "hide_caption": hide_caption,
+    }
 
 
 def cell(text: object, url: str) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""Posts and seats: which must be filled, how many are, the holes; one post with who sits there and who sat there."""
+"""Posts and seats: which must be filled, how many are, the holes.
+
+One post with who sits there and who sat there.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,11 @@ def overview(request: StaffRequest) -> HttpResponse:
     """Required seats with n of d, and the list of holes, in a county or of a role."""
     role, under = _filters(request)
     covered = seats.coverage(under=under)
-    pages = Pages(request, _Holes(role, under), total=sum(c.required - c.filled for c in covered if role in ("", c.role)))
+    pages = Pages(
+        request,
+        _Holes(role, under),
+        total=sum(c.required - c.filled for c in covered if role in ("", c.role)),
+    )
     context = {
         **frame(request),
         "role": role,
@@ -63,7 +70,10 @@ class _Holes:
 
 def _filters(request: StaffRequest) -> tuple[str, str]:
     role, under = request.GET.get("role", ""), request.GET.get("under", "")
-    return role if role in roles.roles() else "", under if under in atlas().by_code and under.isdigit() else ""
+    return (
+        role if role in roles.roles() else "",
+        under if under in atlas().by_code and under.isdigit() else "",
+    )
 
 
 def _counties() -> list[Any]:
@@ -91,7 +101,9 @@ def _holes_table(found: list[seats.Hole]) -> dict[str, Any]:
         [
             [
                 hole.area_code,
-                said.cell(atlas().full_name(hole.area) or hole.area_name, reverse("admin-area", args=[hole.area])),
+                said.cell(
+                    atlas().full_name(hole.area) or hole.area_name, reverse("admin-area", args=[hole.area])
+                ),
                 roles.label(hole.role),
                 hole.filled,
                 hole.least,
@@ -115,8 +127,13 @@ def export(request: StaffRequest) -> HttpResponse:
         Column("least", ("应到岗", "Needed"), kind="integer"),
     ]
     found = seats.holes(roles=[role] if role else [], under=under)
-    rows = ([h.area_code, atlas().full_name(h.area) or h.area_name, roles.label(h.role), h.filled, h.least] for h in found)
-    return exporting.answer(request, "holes", _("Empty required seats"), columns, rows, filters={"role": role, "under": under})
+    rows = (
+        [h.area_code, atlas().full_name(h.area) or h.area_name, roles.label(h.role), h.filled, h.least]
+        for h in found
+    )
+    return exporting.answer(
+        request, "holes", _("Empty required seats"), columns, rows, filters={"role": role, "under": under}
+    )
 
 
 @require_GET
@@ -124,11 +141,17 @@ def export(request: StaffRequest) -> HttpResponse:
 def fill(request: StaffRequest) -> HttpResponse:
     """From a hole to where it is filled: the post that stands there, or the form that makes it."""
     role, code = request.GET.get("role", ""), request.GET.get("area", "")
-    post = Post.objects.filter(role=role, area__code=code, area__valid_to=None, valid_to=None).order_by("pk").first()
+    post = (
+        Post.objects.filter(role=role, area__code=code, area__valid_to=None, valid_to=None)
+        .order_by("pk")
+        .first()
+    )
     if post is not None:
         return redirect("admin-post-assign", pk=post.pk)
     answer = redirect("admin-post-make")
-    answer["Location"] += f"?role={role}&area={code}" if role in roles.roles() and code in atlas().by_code else ""
+    answer["Location"] += (
+        f"?role={role}&area={code}" if role in roles.roles() and code in atlas().by_code else ""
+    )
     return answer
 
 
@@ -161,9 +184,16 @@ def rules(request: StaffRequest) -> HttpResponse:
         for rule in SeatRule.objects.order_by("area_kind", "role")
     ]
     return form_page(
-        request, form, act, title=_("Seats that must be filled"), back=(reverse("admin-seats"), _("Posts and seats")), button=_("Require this seat"),
-        done=_("The seat is required."), template="admin/seat_rules.html", rules=listed,
-    )  # fmt: skip
+        request,
+        form,
+        act,
+        title=_("Seats that must be filled"),
+        back=(reverse("admin-seats"), _("Posts and seats")),
+        button=_("Require this seat"),
+        done=_("The seat is required."),
+        template="admin/seat_rules.html",
+        rules=listed,
+    )
 
 
 @require_POST
@@ -211,10 +241,24 @@ class NewPost(Asked):
     """A seat at an area or in a unit."""
 
     role = forms.ChoiceField(label=gettext_lazy("Role"))
-    area = AreaField(label=gettext_lazy("The area"), required=False, help_text=gettext_lazy("Where it stands; or choose a unit."))
+    area = AreaField(
+        label=gettext_lazy("The area"),
+        required=False,
+        help_text=gettext_lazy("Where it stands; or choose a unit."),
+    )
     unit = UnitField(label=gettext_lazy("Unit"), required=False)
-    title = forms.CharField(label=gettext_lazy("Title"), max_length=80, required=False, help_text=gettext_lazy("Left empty: place and role."))
-    duty = forms.CharField(label=gettext_lazy("Duty"), max_length=200, required=False, help_text=gettext_lazy("As it stands on the public board."))
+    title = forms.CharField(
+        label=gettext_lazy("Title"),
+        max_length=80,
+        required=False,
+        help_text=gettext_lazy("Left empty: place and role."),
+    )
+    duty = forms.CharField(
+        label=gettext_lazy("Duty"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("As it stands on the public board."),
+    )
     exclusive = forms.BooleanField(label=gettext_lazy("One person at a time"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -232,13 +276,24 @@ def make(request: StaffRequest) -> HttpResponse:
 
     def act(entered: dict[str, Any]) -> str:
         post = people.make_post(
-            entered["role"], by=request.staff, area=entered["area"], organisation=entered["unit"], title=entered["title"].strip(),
-            duty=entered["duty"], exclusive=entered["exclusive"],
-        )  # fmt: skip
+            entered["role"],
+            by=request.staff,
+            area=entered["area"],
+            organisation=entered["unit"],
+            title=entered["title"].strip(),
+            duty=entered["duty"],
+            exclusive=entered["exclusive"],
+        )
         return reverse("admin-post", args=[post.pk])
 
     return form_page(
-        request, form, act, title=_("Make a post"), back=(reverse("admin-seats"), _("Posts and seats")), button=_("Make it"), done=_("The post is made.")
+        request,
+        form,
+        act,
+        title=_("Make a post"),
+        back=(reverse("admin-seats"), _("Posts and seats")),
+        button=_("Make it"),
+        done=_("The post is made."),
     )
 
 
@@ -246,7 +301,12 @@ class PostWords(Asked):
     """What may change of a post; its role and place never do."""
 
     title = forms.CharField(label=gettext_lazy("Title"), max_length=80)
-    duty = forms.CharField(label=gettext_lazy("Duty"), max_length=200, required=False, help_text=gettext_lazy("As it stands on the public board."))
+    duty = forms.CharField(
+        label=gettext_lazy("Duty"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("As it stands on the public board."),
+    )
     exclusive = forms.BooleanField(label=gettext_lazy("One person at a time"), required=False)
 
 
@@ -258,19 +318,33 @@ def change(request: StaffRequest, pk: int) -> HttpResponse:
     form = PostWords(request.POST if request.method == "POST" else None, initial=there)
 
     def act(entered: dict[str, Any]) -> str:
-        posts.change_post(post, by=request.staff, title=entered["title"].strip(), duty=entered["duty"], exclusive=entered["exclusive"])
+        posts.change_post(
+            post,
+            by=request.staff,
+            title=entered["title"].strip(),
+            duty=entered["duty"],
+            exclusive=entered["exclusive"],
+        )
         return reverse("admin-post", args=[post.pk])
 
     title = _("Change {name}").format(name=post.title)
-    return form_page(request, form, act, title=title, back=_back(post), button=_("Change it"), done=_("Changed."))
+    return form_page(
+        request, form, act, title=title, back=_back(post), button=_("Change it"), done=_("Changed.")
+    )
 
 
 class Seat(Asked):
     """Who, from when, on what decision."""
 
-    person = PersonField(label=gettext_lazy("Person"), help_text=gettext_lazy("Type a name or a staff number."))
+    person = PersonField(
+        label=gettext_lazy("Person"), help_text=gettext_lazy("Type a name or a staff number.")
+    )
     starts = DayField(label=gettext_lazy("From"))
-    ends = DayField(label=gettext_lazy("Until"), required=False, help_text=gettext_lazy("The first day on which it no longer runs; empty: until further notice."))
+    ends = DayField(
+        label=gettext_lazy("Until"),
+        required=False,
+        help_text=gettext_lazy("The first day on which it no longer runs; empty: until further notice."),
+    )
     substitute = forms.BooleanField(label=gettext_lazy("Stands in for somebody who is away"), required=False)
     basis = forms.CharField(label=gettext_lazy("On what decision"), max_length=120, required=False)
 
@@ -284,20 +358,34 @@ def assign(request: StaffRequest, pk: int) -> HttpResponse:
 
     def act(entered: dict[str, Any]) -> str:
         people.assign(
-            entered["person"], post, by=request.staff, starts=entered["starts"], ends=entered["ends"], substitute=entered["substitute"], basis=entered["basis"]
+            entered["person"],
+            post,
+            by=request.staff,
+            starts=entered["starts"],
+            ends=entered["ends"],
+            substitute=entered["substitute"],
+            basis=entered["basis"],
         )
         return reverse("admin-post", args=[post.pk])
 
     return form_page(
-        request, form, act, title=_("Who sits as {post}?").format(post=post.title), back=_back(post), button=_("Assign"), done=_("Assigned."),
+        request,
+        form,
+        act,
+        title=_("Who sits as {post}?").format(post=post.title),
+        back=_back(post),
+        button=_("Assign"),
+        done=_("Assigned."),
         fields={"post": "starts"},
-    )  # fmt: skip
+    )
 
 
 class EndDay(Asked):
     """The day after the last."""
 
-    on = DayField(label=gettext_lazy("Ends on"), help_text=gettext_lazy("The first day on which it no longer runs."))
+    on = DayField(
+        label=gettext_lazy("Ends on"), help_text=gettext_lazy("The first day on which it no longer runs.")
+    )
 
 
 @administrators
@@ -312,9 +400,17 @@ def end_assignment(request: StaffRequest, pk: int) -> HttpResponse:
 
     title = _("{name} no longer sits as {post}").format(name=row.person.name, post=row.post.title)
     return form_page(
-        request, form, act, title=title, back=_back(row.post), button=_("End it"), done=_("Ended; open work finds a new owner."), stop=True,
-        fields={"ends": "on"}, about=_("If nobody else sits there, open work climbs to the next filled seat at once."),
-    )  # fmt: skip
+        request,
+        form,
+        act,
+        title=title,
+        back=_back(row.post),
+        button=_("End it"),
+        done=_("Ended; open work finds a new owner."),
+        stop=True,
+        fields={"ends": "on"},
+        about=_("If nobody else sits there then, open work climbs to the next filled seat on that day."),
+    )
 
 
 class End(Asked):
@@ -332,7 +428,16 @@ def end(request: StaffRequest, pk: int) -> HttpResponse:
         return reverse("admin-post", args=[post.pk])
 
     title = _("Give up {post}").format(post=post.title)
-    return form_page(request, form, act, title=title, back=_back(post), button=_("Give it up"), done=_("The post has ended."), stop=True)
+    return form_page(
+        request,
+        form,
+        act,
+        title=title,
+        back=_back(post),
+        button=_("Give it up"),
+        done=_("The post has ended."),
+        stop=True,
+    )
 
 
 @require_GET
@@ -347,7 +452,11 @@ def find_post(request: StaffRequest) -> HttpResponse:
         found = found.filter(Q(area__code__startswith=first) | number)
     elif text:
         found = found.filter(title__contains=text)
-    return render(request, "parts/options.html", {"options": [(post.pk, post.title) for post in found.order_by("pk")[:MOST_FOUND]]})
+    return render(
+        request,
+        "parts/options.html",
+        {"options": [(post.pk, post.title) for post in found.order_by("pk")[:MOST_FOUND]]},
+    )
 
 
 def _back(post: Post) -> tuple[str, str]:

@@ -45,7 +45,11 @@ urlpatterns = [
     path("organisations/<int:pk>/", organisations.one, name="admin-organisation"),
     path("organisations/<int:pk>/change", organisations.change, name="admin-organisation-change"),
     path("organisations/<int:pk>/areas", organisations.link, name="admin-organisation-link"),
-    path("organisations/<int:pk>/areas/<int:area>/remove", organisations.unlink, name="admin-organisation-unlink"),
+    path(
+        "organisations/<int:pk>/areas/<int:area>/remove",
+        organisations.unlink,
+        name="admin-organisation-unlink",
+    ),
     path("organisations/<int:pk>/end", organisations.end, name="admin-organisation-end"),
     # people
     path("people/", people.browse, name="admin-people"),
@@ -94,7 +98,11 @@ urlpatterns = [
     path("accounts/<int:pk>/", accounts.one, name="admin-account"),
     path("accounts/<int:pk>/renew", accounts.renew, name="admin-account-renew"),
     path("accounts/<int:pk>/unlock", accounts.unlock, name="admin-account-unlock"),
-    path("accounts/<int:pk>/second-factor/remove", accounts.remove_second_factor, name="admin-account-second-factor"),
+    path(
+        "accounts/<int:pk>/second-factor/remove",
+        accounts.remove_second_factor,
+        name="admin-account-second-factor",
+    ),
     path("accounts/<int:pk>/end-sessions", accounts.end_sessions, name="admin-account-end-sessions"),
     path("accounts/<int:pk>/close", accounts.close, name="admin-account-close"),
     path("audit/", audit.audit, name="admin-audit"),

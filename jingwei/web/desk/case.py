@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -56,14 +57,9 @@ def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
 def _page(request: StaffRequest, case: Case) -> dict[str, Any]:
     page = queries.case_page(case, request.staff)
     playbook = page.playbook
-    units = shown.unit_names(
-        [
-            case.lead_unit,
-            case.owner_unit,
-            *(t.to_unit for t in page.tasks),
-            *(a.decider_unit for a in page.asks),
-        ]
-    )
+    named = (t.to_unit for t in page.tasks), (a.decider_unit for a in page.asks)
+    units = shown.units([case.lead_unit, case.owner_unit, *itertools.chain(*named)])
+    names = {pk: str(unit) for pk, unit in units.items()}
     entry = library.classes(playbook.procedure.classes).get(case.class_code)
     held = page.roles
     return {
@@ -80,14 +76,14 @@ def _page(request: StaffRequest, case: Case) -> dict[str, Any]:
         "refused": [_no(option, playbook) for option in page.refused],
         "story": shown.story(case, playbook, page.actions, held),
         "told": shown.told_lines(page.actions, playbook),
-        "matter": shown.value_words(playbook, "description", case.values.get("description", ""), units),
+        "matter": shown.value_words(playbook, "description", case.values.get("description", ""), names),
         "pictures": [
             photo
             for action in page.actions[:1]
             for photo in shown.photos(case, playbook, action, action.values)
         ],
         "asks": [_ask(ask, playbook, held, page) for ask in page.asks if ask.state == "open"],
-        "tasks": [_task(task, playbook, held, units) for task in page.tasks],
+        "tasks": [_task(task, playbook, held, names) for task in page.tasks],
         "links": [
             {
                 "kind": link.kind,
@@ -108,7 +104,7 @@ def _page(request: StaffRequest, case: Case) -> dict[str, Any]:
         "purposes": [(purpose, shown.purpose_words(purpose)) for purpose in keeping.PURPOSES],
         "people": _people(page, units),
         "drawing": _drawing(case),
-        "lead_unit": units.get(case.lead_unit or 0, ""),
+        "lead_unit": names.get(case.lead_unit or 0, ""),
         "viewers": _viewers(request, case),
         "ratings": page.ratings,
         "documents": list(playbook.procedure.documents),
@@ -154,7 +150,7 @@ def _task(task: Task, playbook: Playbook, held: frozenset[str], units: dict[int,
     }
 
 
-def _people(page: queries.CasePage, units: dict[int, str]) -> list[dict[str, str]]:
+def _people(page: queries.CasePage, units: dict[int, Organisation]) -> list[dict[str, str]]:
     """Who answers around the case: the grid's people and the owner's seat."""
     case = page.case
     holders = [
@@ -163,16 +159,9 @@ def _people(page: queries.CasePage, units: dict[int, str]) -> list[dict[str, str
         if h.person and (h.area in (case.grid, case.community) or h.post == case.owner_post)
     ]
     found = [{"name": h.name, "duty": label(h.role), "phone": h.phone} for h in holders[:5]]
-    if case.lead_unit:
-        unit = Organisation.objects.filter(pk=case.lead_unit).first()
-        found.insert(
-            0,
-            {
-                "name": units.get(case.lead_unit, ""),
-                "duty": page.playbook.text("roles", "unit"),
-                "phone": unit.phone if unit else "",
-            },
-        )
+    if unit := units.get(case.lead_unit or 0):
+        duty = page.playbook.text("roles", "unit")
+        found.insert(0, {"name": str(unit), "duty": duty, "phone": unit.phone})
     return found
 
 
@@ -188,7 +177,11 @@ def _drawing(case: Case) -> dict[str, Any] | None:
 
 def _viewers(request: StaffRequest, case: Case) -> list[str]:
     """Who else has it open; and note that I have."""
-    Viewer.objects.update_or_create(case=case, person=request.staff.person, defaults={"seen_at": now()})
+    mine = Viewer.objects.filter(case=case, person=request.staff.person)
+    if not mine.update(seen_at=now()):
+        Viewer.objects.bulk_create(
+            [Viewer(case=case, person=request.staff.person, seen_at=now())], ignore_conflicts=True
+        )
     others = Viewer.objects.filter(case=case, seen_at__gte=now() - SEEN_WITHIN).exclude(
         person=request.staff.person
     )

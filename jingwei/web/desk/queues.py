@@ -50,13 +50,14 @@ def _list(request: StaffRequest, name: str) -> HttpResponse:
     order = queries.QUEUES[name].order
     found = list(_after(_filtered(cases, chosen), order, request.GET.get("after", ""))[: PAGE + 1])
     more = len(found) > PAGE
+    rows = shown.rows(found[:PAGE])
     title, fills = queue_empty(name)
     context = {
         **frame(request, here=name),
         "queue": name,
         "title": queue_label(name),
-        "rows": shown.rows(found[:PAGE]),
-        "groups": _groups(shown.rows(found[:PAGE])) if order == "next_due" else None,
+        "rows": rows,
+        "groups": _groups(rows) if order == "next_due" else None,
         "next": _mark(found[PAGE - 1], order) if more else "",
         "first": not request.GET.get("after"),
         "chosen": chosen,

@@ -307,15 +307,15 @@ def task_words(task: Task, playbook: Playbook) -> str:
 
 def unit_names(numbers: Iterable[int | None]) -> dict[int, str]:
     """Names of units by number, in one query."""
+    return {pk: str(unit) for pk, unit in units(numbers).items()}
+
+
+def units(numbers: Iterable[int | None]) -> dict[int, Organisation]:
+    """Units by number with their names and telephones, in one query."""
     wanted = {n for n in numbers if n}
-    return (
-        {
-            unit.pk: str(unit)
-            for unit in Organisation.objects.filter(pk__in=wanted).only("pk", "name", "short_name")
-        }
-        if wanted
-        else {}
-    )
+    if not wanted:
+        return {}
+    return Organisation.objects.only("pk", "name", "short_name", "phone").in_bulk(wanted)
 
 
 def person_names(numbers: Iterable[int | None]) -> dict[int, str]:

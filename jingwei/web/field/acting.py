@@ -25,7 +25,7 @@ from jingwei.web.desk import shown
 from jingwei.web.field import jobs
 from jingwei.web.field.frame import field_only, frame, visible
 from jingwei.web.shell import fields
-from jingwei.web.shell.doing import Doing, doing_of, sent_with, uuid_of
+from jingwei.web.shell.doing import Doing, doing_of, number_of, sent_with, uuid_of
 from jingwei.web.shell.refusing import status_of
 from jingwei.web.shell.who import StaffRequest
 
@@ -179,8 +179,8 @@ def _slots(
 
 def _conflict(request: StaffRequest, page: queries.CasePage, typed: Typed) -> dict[str, Any]:
     """Somebody was faster: who, what they did meanwhile, and what I wrote, to add it as a note."""
-    seen = request.POST.get("seen", "")
-    since = int(seen) if seen.isdigit() and len(seen) < 10 else page.case.seq - 1
+    seen = number_of(request.POST.get("seen", ""))
+    since = page.case.seq - 1 if seen is None else seen
     done = [action for action in page.actions if action.seq > since]
     playbook = page.playbook
     people = shown.person_names(action.person for action in done)

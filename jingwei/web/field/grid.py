@@ -12,6 +12,7 @@ from jingwei.registry.atlas import atlas
 from jingwei.registry.models import Area
 from jingwei.web.field import jobs
 from jingwei.web.field.frame import field_only, frame
+from jingwei.web.shell.doing import number_of
 from jingwei.web.shell.who import StaffRequest
 
 PAGE = 50
@@ -48,8 +49,7 @@ def cases(request: StaffRequest) -> HttpResponse:
     """Every open case of my area, 50 at a time, the nearest limit first."""
     if request.staff.area is None or queries.queue(request.staff, "open") is None:
         raise Http404
-    text = request.GET.get("page", "")
-    page = min(1000, int(text)) if text.isdigit() and len(text) < 6 else 0
+    page = number_of(request.GET.get("page", "")) or 0
     found = jobs.open_in_area(request.staff, start=page * PAGE, most=PAGE)
     context = {
         **frame(request),

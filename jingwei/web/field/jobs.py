@@ -90,7 +90,7 @@ def groups_of(jobs: Iterable[Job]) -> list[Group]:
 def open_in_area(staff: Staff, *, start: int, most: int) -> list[Job]:
     """Open cases of my own area, the nearest limit first; one more than `most` says that there are more."""
     cases = queries.queue(staff, "open")
-    found = list(cases[start : start + most + 1]) if cases is not None else []
+    found = list(cases.order_by("next_due", "pk")[start : start + most + 1]) if cases is not None else []
     units = _unit_names(found, mine=staff.organisation)
     return [case_job(case, units) for case in found]
 

@@ -60,7 +60,8 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 def opened(request: HttpRequest, code: str) -> tuple[Case, Party]:
-    """The case of a code; every wrong try counts, per address and in total."""
+    """The case of a code; every wrong try counts, per address and in total. Who guessed too often may not go on."""
+    throttle.refuse_if_full(TRIES_PER_ADDRESS, of=who.address_of(request))
     found = queries.case_by_code(code)
     if found is None:
         throttle.count(TRIES_PER_ADDRESS, of=who.address_of(request))

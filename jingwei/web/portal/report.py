@@ -48,7 +48,7 @@ def _send(request: HttpRequest, playbook: Playbook, kind: str) -> HttpResponse:
         case_id = UUID(request.POST.get("id", ""))
     except ValueError:
         case_id = ids.new_id()
-    names = [name for name in playbook.procedure.intake.fields if name in _SHOWN]
+    names = [name for name in playbook.procedure.intake.fields if name in SHOWN]
     raw, wrong = fields.posted(request, playbook, names, case=case_id)
 
     def count() -> None:
@@ -80,7 +80,8 @@ def _join(request: HttpRequest, case: Case) -> None:
             actions.link(case, other, "follows", by=Party(id=case.reporter))
 
 
-_SHOWN = {"description", "photo", "place", "urgency", "reporter_contact"}
+#: what a resident is asked for; the rest of an intake's fields is the officers'
+SHOWN = {"description", "photo", "place", "urgency", "reporter_contact"}
 
 
 def _page(

@@ -53,11 +53,10 @@ class Doing:
 
 def sent_with(request: HttpRequest) -> Sent:
     """Read what the form carries besides its fields."""
-    revision = request.POST.get("revision", "")
     return Sent(
         request=uuid_of(request.POST.get("request", "")),
         bound_to=bound_to(request),
-        revision=int(revision) if revision.isdigit() and len(revision) < 10 else None,
+        revision=number_of(request.POST.get("revision", "")),
         to_unit=request.POST.get("to_unit", "").split(" ")[0],
         due=request.POST.get("due", ""),
     )
@@ -69,6 +68,11 @@ def uuid_of(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def number_of(text: str) -> int | None:
+    """A whole number that a row can have, or None for anything else (“²” is a digit, but no number)."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def doing_of(case: Case, playbook: Playbook, kind: str, name: str, *, by: Staff) -> Doing | None:
@@ -137,7 +141,7 @@ def _task(case: Case, playbook: Playbook, name: str, by: Staff) -> Doing | None:
 
 
 def _answer(case: Case, playbook: Playbook, name: str, by: Staff) -> Doing | None:
-    given = Task.objects.filter(case=case, pk=_number(name)).first()
+    given = Task.objects.filter(case=case, pk=number_of(name) or 0).first()
     if given is None:
         return None
 
@@ -149,7 +153,7 @@ def _answer(case: Case, playbook: Playbook, name: str, by: Staff) -> Doing | Non
 
 
 def _decision(case: Case, playbook: Playbook, name: str, by: Staff, *, granted: bool) -> Doing | None:
-    question = Ask.objects.filter(case=case, pk=_number(name)).first()
+    question = Ask.objects.filter(case=case, pk=number_of(name) or 0).first()
     if question is None:
         return None
 
@@ -179,10 +183,6 @@ _KINDS: dict[str, Callable[[Case, Playbook, str, Staff], Doing | None]] = {
     "grant": _grant,
     "refuse": _refuse,
 }
-
-
-def _number(name: str) -> int:
-    return int(name) if name.isascii() and name.isdigit() and len(name) < 19 else 0
 
 
 def _unit(code: str) -> int:

@@ -154,7 +154,7 @@ def _place(request: HttpRequest) -> dict[str, Any]:
         "lon": request.POST.get("lon", ""),
         "lat": request.POST.get("lat", ""),
         "source": request.POST.get("point_source", ""),
-        "area": int(lists[-1]) if lists and lists[-1].isdigit() else "",
+        "area": int(lists[-1]) if lists and lists[-1].isdecimal() else "",
         "words": request.POST.get("place", "").strip(),
     }
     return {name: value for name, value in place.items() if value != ""}

@@ -67,10 +67,16 @@ def clock_bar(clock: words.Clock) -> dict[str, object]:
     return {"clock": clock}
 
 
-@register.inclusion_tag("parts/left.html")
-def left(clock: words.Clock, *, bar: bool = False) -> dict[str, object]:
+@register.simple_tag
+def left(clock: words.Clock, *, bar: bool = False) -> SafeString:
     """A clock in one line; `bar=True` puts its thread before it, as queues do."""
-    return {"clock": clock, "bar": bar}
+    words_left = format_html(
+        '<span class="left" data-k="{}" title="{}">{}</span>', clock.kind, clock.exact, clock.words
+    )
+    if not bar:
+        return words_left
+    thread = '<span class="nowrap" data-k="{}" style="--p:{};--knot:{}"><span class="thread" aria-hidden="true"></span>{}</span>'
+    return format_html(thread, clock.kind, clock.used, clock.knot, words_left)
 
 
 @register.simple_block_tag
