@@ -43,7 +43,7 @@ class Limit:
     @classmethod
     def parse(cls, text: str) -> Limit:
         """Read `10m`, `4wh`, `5wd`; raises ``ValueError`` saying what would be right."""
-        found = re.fullmatch(r"(\d{1,6})(m|h|wm|wh|d|wd)", text.strip())
+        found = re.fullmatch(r"([0-9]{1,6})(m|h|wm|wh|d|wd)", text.strip())
         if not found:
             raise ValueError(f"'{text}' is no limit: write a number and one of {', '.join(UNITS)}, like 30wm")
         return cls(int(found[1]), cast("Unit", found[2]))
