@@ -1,1 +1,4 @@
-"""Measurements. `make bench` runs them all and writes docs/benchmarks.md; every figure stands beside a control of the same run."""
+"""Measurements. `make bench` runs them all and writes docs/benchmarks.md.
+
+Every figure stands beside a control of the same run.
+"""

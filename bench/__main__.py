@@ -1,4 +1,7 @@
-"""`make bench`: measure everything and write docs/benchmarks.md. `python -m bench --only writes` measures one part."""
+"""`make bench`: measure everything and write docs/benchmarks.md.
+
+`python -m bench --only writes` measures one part.
+"""
 
 from __future__ import annotations
 
@@ -28,15 +31,35 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=6)
     options.add_argument("--keep", action="store_true", help="use the city of the last bench again")
     chosen = options.parse_args()
-    os.environ |= {"JINGWEI_CITY": f"{HOME}/", "DJANGO_SETTINGS_MODULE": "jingwei.settings", "PYTHONPATH": str(TOP)}
-    settings = {**postgres.DURABLE, "shared_preload_libraries": "pg_stat_statements", "random_page_cost": "1.1", "work_mem": "16MB"}
+    os.environ |= {
+        "JINGWEI_CITY": f"{HOME}/",
+        "DJANGO_SETTINGS_MODULE": "jingwei.settings",
+        "PYTHONPATH": str(TOP),
+    }
+    settings = {
+        **postgres.DURABLE,
+        "shared_preload_libraries": "pg_stat_statements",
+        "random_page_cost": "1.1",
+        "work_mem": "16MB",
+    }
     with postgres.cluster(settings, folder=postgres.keepable("bench")) as address:
         os.environ["JINGWEI_DATABASE"] = address
         if not chosen.keep or not (HOME / "city.toml").exists():
             make_city(address)
-        subprocess.run([sys.executable, "-m", "jingwei.cli", "migrate", "--verbosity", "0"], cwd=TOP, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "jingwei.cli", "migrate", "--verbosity", "0"], cwd=TOP, check=True
+        )
         parts = [argument for part in chosen.only or PARTS for argument in ("--only", part)]
-        measure = [sys.executable, "-m", "bench.running", *parts, "--rounds", str(chosen.rounds), "--seconds", str(chosen.seconds)]
+        measure = [
+            sys.executable,
+            "-m",
+            "bench.running",
+            *parts,
+            "--rounds",
+            str(chosen.rounds),
+            "--seconds",
+            str(chosen.seconds),
+        ]
         subprocess.run(measure, cwd=TOP, check=True)
 
 
@@ -47,8 +70,22 @@ def make_city(address: str) -> None:
         database.execute("CREATE SCHEMA public")
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True)
-    (HOME / "city.toml").write_text('name = "经州市"\nname_en = "Jingzhou"\ncode = "9911"\ndemo = true\nreports_per_address = 1000000000\n')
-    build = [sys.executable, "-m", "jingwei.cli", "build_demo", "--size", "city", "--cases", "0", "--days", "0"]
+    (HOME / "city.toml").write_text(
+        'name = "经州市"\nname_en = "Jingzhou"\ncode = "9911"\ndemo = true\n'
+        "reports_per_address = 1000000000\n"
+    )
+    build = [
+        sys.executable,
+        "-m",
+        "jingwei.cli",
+        "build_demo",
+        "--size",
+        "city",
+        "--cases",
+        "0",
+        "--days",
+        "0",
+    ]
     subprocess.run(build, cwd=TOP, check=True)
 
 

@@ -1,4 +1,4 @@
-"""A load of keep-alive connections from one process: raw sockets, so that the client costs little beside the server."""
+"""A load of keep-alive connections from one process: raw sockets, so that the client costs little."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def request(method: str, path: str, *, headers: dict[str, str] | None = None, bo
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def send(port: int, requests: Iterator[bytes], *, clients: int = 8, seconds: float = 0, most: int = 0) -> Load:
+def send(
+    port: int, requests: Iterator[bytes], *, clients: int = 8, seconds: float = 0, most: int = 0
+) -> Load:
     """Keep `clients` connections busy for so many seconds, or until so many requests were answered."""
     poll = selectors.DefaultSelector()
     times: list[float] = []

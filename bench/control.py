@@ -1,4 +1,7 @@
-"""The control: a bare Django view that inserts three rows in one transaction. Nothing else: no middleware, no templates, no models."""
+"""The control: a bare Django view that inserts three rows in one transaction.
+
+Nothing else: no middleware, no templates, no models.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,20 @@ if not settings.configured:
     from jingwei.settings import DATABASES
 
     settings.configure(
-        ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, DATABASES=DATABASES, SECRET_KEY="control", MIDDLEWARE=[], INSTALLED_APPS=[], USE_TZ=True  # noqa: S106
+        ALLOWED_HOSTS=["*"],
+        ROOT_URLCONF=__name__,
+        DATABASES=DATABASES,
+        SECRET_KEY="control",  # noqa: S106  (keeps no secret)
+        MIDDLEWARE=[],
+        INSTALLED_APPS=[],
+        USE_TZ=True,
     )
 
-import django  # noqa: E402
-from django.core.wsgi import get_wsgi_application  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
-from django.http import HttpRequest, HttpResponse  # noqa: E402
-from django.urls import path  # noqa: E402
+import django
+from django.core.wsgi import get_wsgi_application
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 
 django.setup()
 
@@ -32,7 +41,9 @@ TABLE = "CREATE TABLE IF NOT EXISTS control_row (id {key}, a varchar(40), b varc
 
 def make_table() -> None:
     """The control's own table."""
-    key = "bigserial PRIMARY KEY" if connection.vendor == "postgresql" else "integer PRIMARY KEY AUTOINCREMENT"
+    key = (
+        "bigserial PRIMARY KEY" if connection.vendor == "postgresql" else "integer PRIMARY KEY AUTOINCREMENT"
+    )
     with connection.cursor() as cursor:
         cursor.execute(TABLE.format(key=key))
 
@@ -41,7 +52,10 @@ def insert(request: HttpRequest) -> HttpResponse:
     """Insert three rows."""
     with transaction.atomic(), connection.cursor() as cursor:
         for number in range(3):
-            cursor.execute("INSERT INTO control_row (a, b, c) VALUES (%s, %s, %s)", [str(uuid4()), "槐安路12号院北门口的井盖翘起来了", number])
+            cursor.execute(
+                "INSERT INTO control_row (a, b, c) VALUES (%s, %s, %s)",
+                [str(uuid4()), "槐安路12号院北门口的井盖翘起来了", number],
+            )
     return HttpResponse(b'{"ok": true}', content_type="application/json")
 
 

@@ -6,7 +6,8 @@ import gzip
 import itertools
 import re
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from django.db import connection
@@ -21,11 +22,27 @@ TOP = Path(__file__).resolve().parent.parent
 
 #: who looks → the addresses a desk of theirs offers
 LISTS = {
-    "demo-dispatcher": ("/desk/q/mine", "/desk/q/late", "/desk/q/soon", "/desk/q/open", "/desk/q/all", "/desk/q/open?class=04", "/desk/q/open?state=filed", "/desk/q/open?urgency=urgent", "/desk/q/open?class=19"),
+    "demo-dispatcher": (
+        "/desk/q/mine",
+        "/desk/q/late",
+        "/desk/q/soon",
+        "/desk/q/open",
+        "/desk/q/all",
+        "/desk/q/open?class=04",
+        "/desk/q/open?state=filed",
+        "/desk/q/open?urgency=urgent",
+        "/desk/q/open?class=19",
+    ),
     "demo-acceptor": ("/desk/q/mine", "/desk/q/late", "/desk/q/open", "/desk/q/all"),
     "demo-handler": ("/desk/q/unit", "/desk/q/late", "/desk/q/soon", "/desk/q/all"),
-    "demo-intake": ("/desk/q/open", "/desk/q/late", "/desk/q/all", "/desk/q/unlocated", "/desk/q/open?class=04"),
-}  # fmt: skip
+    "demo-intake": (
+        "/desk/q/open",
+        "/desk/q/late",
+        "/desk/q/all",
+        "/desk/q/unlocated",
+        "/desk/q/open?class=04",
+    ),
+}
 BOARDS = ("/board/", "/board/?by=open", "/board/?by=late", "/board/?area=991103", "/board/?area=991103001")
 
 
@@ -51,21 +68,26 @@ def measure(port: int) -> dict[str, object]:
     return {"p50_ms": times, "statements": counted}
 
 
-def _streams() -> Iterator[tuple[str, object]]:
+def _streams() -> Iterator[tuple[str, Callable[[], Iterator[bytes]]]]:
     headers = {login: writes.session_for(login) for login in (*LISTS, "demo-city")}
     for login, addresses in LISTS.items():
         for address in addresses:
-            yield f"{login} {address}", lambda a=address, h=headers[login]: itertools.repeat(request("GET", a, headers=h))
+            asked = request("GET", address, headers=headers[login])
+            yield f"{login} {address}", partial(itertools.repeat, asked)
     case = Case.objects.filter(state="handling", number__startswith="BX").order_by("number").first()
     if case is not None:
-        yield "case page", lambda: itertools.repeat(request("GET", f"/desk/case/{case.pk}", headers=headers["demo-intake"]))
+        asked = request("GET", f"/desk/case/{case.pk}", headers=headers["demo-intake"])
+        yield "case page", partial(itertools.repeat, asked)
     for address in BOARDS:
-        yield f"demo-city {address}", lambda a=address: itertools.repeat(request("GET", a, headers=headers["demo-city"]))
+        asked = request("GET", address, headers=headers["demo-city"])
+        yield f"demo-city {address}", partial(itertools.repeat, asked)
 
 
 def _filled() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT COALESCE(MAX(substr(number, 3)::bigint), 0) FROM engine_case WHERE number LIKE 'BX%%'")
+        cursor.execute(
+            "SELECT COALESCE(MAX(substr(number, 3)::bigint), 0) FROM engine_case WHERE number LIKE 'BX%%'"
+        )
         return int(cursor.fetchone()[0])
 
 

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 
+from bench import importing
 from jingwei.registry import atlas
 
 
@@ -28,13 +29,14 @@ def measure() -> dict[str, object]:
         here.locate(float(lon), float(lat))
     single = 20_000 / (time.perf_counter() - began)
     return {
-        "bulk_per_second": round(bulk), "single_per_second": round(single), "inside": sum(1 for one in found if one is not None),
-        "load_seconds": round(loaded, 2), "atlas_mb": round((after - before) / 1024),
-    }  # fmt: skip
+        "bulk_per_second": round(bulk),
+        "single_per_second": round(single),
+        "inside": sum(1 for one in found if one is not None),
+        "load_seconds": round(loaded, 2),
+        "atlas_mb": round((after - before) / 1024),
+    }
 
 
 def imports() -> dict[str, object]:
     """Filled in when the importers are measured; see bench/importing.py."""
-    from bench import importing
-
     return importing.measure()

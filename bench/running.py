@@ -50,7 +50,10 @@ def _writes(rounds: int, seconds: float) -> dict[str, object]:
     handler, intake = writes.session_for("demo-handler"), writes.session_for("demo-intake")
     waiting = writes.dispatched(int((rounds + 1) * seconds * 650) + 100, unit)
     _control_table()
-    with serving("bench.control:application", CONTROL_PORT), serving("jingwei.wsgi:application", PORT) as server:
+    with (
+        serving("bench.control:application", CONTROL_PORT),
+        serving("jingwei.wsgi:application", PORT) as server,
+    ):
         kinds = {
             "portal intake": lambda: writes.portal_intake(places_),
             "staff intake": lambda: writes.staff_intake(places_, intake),
@@ -61,10 +64,21 @@ def _writes(rounds: int, seconds: float) -> dict[str, object]:
             "staff intake": writes.statements(PORT, writes.staff_intake(places_, intake)),
             "move by staff": writes.statements(PORT, writes.moves(waiting[:40], handler)),
         }
-        ratios = [writes.beside(CONTROL_PORT, PORT, name, kind, rounds=rounds, seconds=seconds, wanted=302) for name, kind in kinds.items()]
+        ratios = [
+            writes.beside(CONTROL_PORT, PORT, name, kind, rounds=rounds, seconds=seconds, wanted=302)
+            for name, kind in kinds.items()
+        ]
         memory = memory_of(server)
     return {
-        "ratios": {r.name: {"per_second": round(r.per_second), "control": round(r.control), "ratio": round(r.ratio, 3), "p50_ms": round(r.p50, 1)} for r in ratios},
+        "ratios": {
+            r.name: {
+                "per_second": round(r.per_second),
+                "control": round(r.control),
+                "ratio": round(r.ratio, 3),
+                "p50_ms": round(r.p50, 1),
+            }
+            for r in ratios
+        },
         "statements": counted,
         "worker_memory_mb": [round(m) for m in memory[:2]],
     }
@@ -72,7 +86,10 @@ def _writes(rounds: int, seconds: float) -> dict[str, object]:
 
 def _control_table() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE IF NOT EXISTS control_row (id bigserial PRIMARY KEY, a varchar(40), b varchar(200), c integer)")
+        cursor.execute(
+            "CREATE TABLE IF NOT EXISTS control_row"
+            " (id bigserial PRIMARY KEY, a varchar(40), b varchar(200), c integer)"
+        )
 
 
 if __name__ == "__main__":

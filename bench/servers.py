@@ -1,4 +1,4 @@
-"""Starting and ending what is measured: granian with so many processes and threads, in the city folder of the bench."""
+"""Starting and ending what is measured: granian with so many processes and threads, in the bench's city."""
 
 from __future__ import annotations
 
@@ -20,9 +20,24 @@ GRANIAN = Path(sys.executable).parent / "granian"
 def serving(application: str, port: int, *, processes: int = 2, threads: int = 2) -> Iterator[int]:
     """Serve a WSGI application; yield the number of the server's process."""
     command = [
-        str(GRANIAN), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", str(processes), "--blocking-threads", str(threads),
-        "--backpressure", "256", "--no-ws", "--log-level", "warning", application,
-    ]  # fmt: skip
+        str(GRANIAN),
+        "--interface",
+        "wsgi",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        str(processes),
+        "--blocking-threads",
+        str(threads),
+        "--backpressure",
+        "256",
+        "--no-ws",
+        "--log-level",
+        "warning",
+        application,
+    ]
     server = subprocess.Popen(command, cwd=TOP, env=os.environ.copy())
     try:
         _wait_for(port, server)
@@ -44,5 +59,7 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
 
 def memory_of(pid: int) -> list[float]:
     """Resident memory of a server's processes, in MB, the largest first."""
-    family = subprocess.run(["ps", "-o", "rss=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout.split()  # noqa: S607
+    family = subprocess.run(
+        ["ps", "-o", "rss=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.split()
     return sorted((int(kilobytes) / 1024 for kilobytes in family), reverse=True)

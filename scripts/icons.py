@@ -22,8 +22,15 @@ def main() -> None:
             continue
         name, file = line.split()
         drawing = (SOURCE / f"{file}.svg").read_text()
-        shapes = re.sub(r"\s+", " ", re.search(r"<svg[^>]*>(.*)</svg>", drawing, re.S)[1]).strip()
-        shapes = shapes.replace(INVISIBLE, "").replace(" />", "/>").replace("> <", "><").strip()
+        _head, inside, _tail = re.split(r"<svg[^>]*>|</svg>", drawing)
+        shapes = (
+            re.sub(r"\s+", " ", inside)
+            .strip()
+            .replace(INVISIBLE, "")
+            .replace(" />", "/>")
+            .replace("> <", "><")
+            .strip()
+        )
         symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{shapes}</symbol>')
     TARGET.write_text('<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n")
 

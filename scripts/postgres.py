@@ -1,7 +1,7 @@
-"""A PostgreSQL 15 cluster of our own for tests and benchmarks: made in a folder, on a socket there, ended when done.
+"""A PostgreSQL 15 cluster of our own for tests and benchmarks: in a folder, on a socket there.
 
-PostgreSQL refuses to run as root; then its programs run as the user `postgres` of the distribution's package. Where that user
-cannot enter var/, a private temporary folder holds the cluster.
+PostgreSQL refuses to run as root; then its programs run as the user `postgres` of the distribution's package.
+Where that user cannot enter var/, a private temporary folder holds the cluster. It ends when done.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def programs() -> Path:
 
 @contextlib.contextmanager
 def cluster(settings: dict[str, str], *, folder: Path | None = None, port: int = 5499) -> Iterator[str]:
-    """Run a cluster; yield the address of its empty database `jingwei`. A folder given is kept and used again."""
+    """Run a cluster; yield the address of its empty database `jingwei`. A folder given is kept."""
     home = _home(folder)
     data, sockets = home / "data", home / "s"
     fresh = not (data / "PG_VERSION").exists()
@@ -92,7 +92,7 @@ def cluster(settings: dict[str, str], *, folder: Path | None = None, port: int =
 
 
 def keepable(name: str) -> Path:
-    """A folder for a cluster that is used again: under var/ where the server's user can go, else in the temporary folder."""
+    """A folder for a cluster that is used again: under var/ if the server's user can go there."""
     return (TOP / "var" if _can_enter(TOP / "var") else Path(tempfile.gettempdir())) / f"jingwei-pg-{name}"
 
 
@@ -110,7 +110,7 @@ def _can_enter(folder: Path) -> bool:
     folder.mkdir(exist_ok=True)
     if os.geteuid() != 0:
         return len(str(folder)) < 60  # a socket's path has 107 signs at most
-    done = subprocess.run(["runuser", "-u", "postgres", "--", "test", "-x", str(folder)], check=False)  # noqa: S607
+    done = subprocess.run(["runuser", "-u", "postgres", "--", "test", "-x", str(folder)], check=False)
     return done.returncode == 0 and len(str(folder)) < 60
 
 

@@ -49,7 +49,8 @@ def main() -> None:
     for_tests = options.parse_args().test
     if sys.version_info[:2] != (3, 11):
         sys.exit(
-            f"Jingwei runs on Python 3.11; this is {sys.version.split()[0]}. On Debian 12: apt-get install python3"
+            f"Jingwei runs on Python 3.11; this is {sys.version.split()[0]}."
+            " On Debian 12: apt-get install python3"
         )
     install_debian_packages(DEBIAN_TO_RUN | (DEBIAN_TO_TEST if for_tests else {}))
     install_python_packages("test" if for_tests else "base")

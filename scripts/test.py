@@ -1,4 +1,6 @@
-"""Every check and every test: style, types, boundaries, templates, texts, playbooks; then the tests on SQLite and on PostgreSQL.
+"""Every check and every test.
+
+Style, types, boundaries, templates, texts, playbooks; then the tests on SQLite and on PostgreSQL.
 
 The last lines are the test runner's own summary.
 """

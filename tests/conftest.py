@@ -1,9 +1,8 @@
-"""A fixed cast on a small stage. Tests go through the doors people use and ask: insider, colleague, stranger, resident?"""
+"""A fixed cast on a small stage. Tests go through the doors people use, as insider, colleague, stranger."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ def _static_folder() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_memory() -> Iterator[None]:
+def _fresh_memory() -> None:
     """What a process keeps in memory belongs to one test."""
     for forget in (
         atlas.forget,
@@ -35,7 +34,6 @@ def _fresh_memory() -> Iterator[None]:
         library.version.cache_clear,
     ):
         forget()
-    yield
 
 
 @pytest.fixture

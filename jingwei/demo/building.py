@@ -1,4 +1,7 @@
-"""Putting the drafted city into the registry: areas, overlays, organisations, seats, staff, the dispatch catalogue, accounts."""
+"""Putting the drafted city into the registry.
+
+Areas, overlays, organisations, seats, staff, the dispatch catalogue, accounts.
+"""
 
 from __future__ import annotations
 
@@ -121,9 +124,16 @@ def _write_areas(drafts: Sequence[AreaDraft], built: Built, since: date) -> None
     built.areas[city.code] = city
     top = next(draft for draft in drafts if draft.kind == "city")
     journal.record(
-        city, "area-changed", by=SYSTEM, detail={"columns": ["border", "households", "population"]}, border=shapely.to_wkb(top.geometry),
-        households=top.households, population=top.population, border_source="cgcs2000", valid_from=since,
-    )  # fmt: skip
+        city,
+        "area-changed",
+        by=SYSTEM,
+        detail={"columns": ["border", "households", "population"]},
+        border=shapely.to_wkb(top.geometry),
+        households=top.households,
+        population=top.population,
+        border_source="cgcs2000",
+        valid_from=since,
+    )
     for kind in TIERS[1:]:  # a parent has its number before its children
         made = [
             _area(draft, built, since, order)
@@ -140,20 +150,35 @@ def _write_areas(drafts: Sequence[AreaDraft], built: Built, since: date) -> None
 
 def _area(draft: AreaDraft, built: Built, since: date, order: int) -> Area:
     return Area(
-        kind=draft.kind, tier=TIERS.index(draft.kind) + 1, parent=built.areas[draft.parent_code or ""], code=draft.code, name=draft.name, order=order,
-        households=draft.households, population=draft.population, special=draft.special, border=shapely.to_wkb(draft.geometry), border_source="cgcs2000",
+        kind=draft.kind,
+        tier=TIERS.index(draft.kind) + 1,
+        parent=built.areas[draft.parent_code or ""],
+        code=draft.code,
+        name=draft.name,
+        order=order,
+        households=draft.households,
+        population=draft.population,
+        special=draft.special,
+        border=shapely.to_wkb(draft.geometry),
+        border_source="cgcs2000",
         valid_from=since,
-    )  # fmt: skip
+    )
 
 
 def _write_overlays(drafts: Sequence[overlays.OverlayDraft], built: Built, since: date) -> None:
     made = [
         Area(
-            kind=d.kind, tier=0, parent=built.areas[d.base_codes[0]].parent, code=d.code, name=d.name, valid_from=since,
-            border=shapely.to_wkb(d.geometry) if d.geometry is not None else None, border_source="cgcs2000" if d.geometry is not None else "",
+            kind=d.kind,
+            tier=0,
+            parent=built.areas[d.base_codes[0]].parent,
+            code=d.code,
+            name=d.name,
+            valid_from=since,
+            border=shapely.to_wkb(d.geometry) if d.geometry is not None else None,
+            border_source="cgcs2000" if d.geometry is not None else "",
         )
         for d in drafts
-    ]  # fmt: skip
+    ]
     journal.begin_many(
         made, "area-made", by=SYSTEM, details=[{"code": area.code, "parent": area.parent_id} for area in made]
     )
@@ -167,7 +192,10 @@ def _write_overlays(drafts: Sequence[overlays.OverlayDraft], built: Built, since
 
 
 def _write_units(drafts: Sequence[people.OrganisationDraft], built: Built, since: date) -> None:
-    """Parents stand before their children in the drafts; one generation is written at a time, because a path needs the parent's."""
+    """Parents stand before their children in the drafts.
+
+    One generation is written at a time, because a path needs the parent's.
+    """
     waiting = list(drafts)
     while waiting:
         ready = [d for d in waiting if d.parent_code is None or d.parent_code in built.units]
@@ -186,9 +214,16 @@ def _write_units(drafts: Sequence[people.OrganisationDraft], built: Built, since
 def _unit(draft: people.OrganisationDraft, built: Built, since: date, order: int) -> Organisation:
     parent = built.units.get(draft.parent_code or "")
     return Organisation(
-        code=draft.code, name=draft.name, kind=draft.kind, parent=parent, area=built.areas.get(draft.area_code), phone=draft.phone, order=order, valid_from=since,
+        code=draft.code,
+        name=draft.name,
+        kind=draft.kind,
+        parent=parent,
+        area=built.areas.get(draft.area_code),
+        phone=draft.phone,
+        order=order,
+        valid_from=since,
         path=parent.path if parent else "/",
-    )  # fmt: skip
+    )
 
 
 def _set_path(unit: Organisation) -> None:
@@ -204,11 +239,18 @@ def _write_seats(
     city = built.areas[geography.CITY_CODE]
     there = {post.role: post for post in Post.objects.filter(area=city)}
     posts = [
-        there.get(s.role) if s.area_code == city.code and s.role in there
-        else Post(role=s.role, area=built.areas.get(s.area_code or ""), organisation=built.units.get(s.organisation_code or ""), title=s.title, duty=_DUTIES.get(s.role, ""))
+        there[s.role]
+        if s.area_code == city.code and s.role in there
+        else Post(
+            role=s.role,
+            area=built.areas.get(s.area_code or ""),
+            organisation=built.units.get(s.organisation_code or ""),
+            title=s.title,
+            duty=_DUTIES.get(s.role, ""),
+        )
         for s in seats
-    ]  # fmt: skip
-    new = [post for post in posts if post is not None and post.pk is None]
+    ]
+    new = [post for post in posts if post.pk is None]
     journal.begin_many(
         new, "post-made", by=SYSTEM, details=[{"role": post.role, "area": post.area_id} for post in new]
     )
@@ -262,7 +304,7 @@ def _guides(
 
 
 def _write_contacts(built: Built) -> None:
-    """Overlays are answered by people who have a seat on the ground: the community's head, the police, the grid chief."""
+    """Overlays are answered by people with a seat on the ground: the community's head, police, grid chief."""
     sits = {}
     for row in (
         Assignment.objects.filter(post__role__in=_LED_BY.values(), ends=None)

@@ -1,7 +1,8 @@
-"""Sixty days of work in the demo city, played through the actions with a simulated clock, so that its journal verifies.
+"""Sixty days of work in the demo city, played through the actions with a simulated clock.
 
-Every case has a small plan: who does what after how long. Plans run interleaved in the order of time; between them the worker's
-jobs run, so that clocks run out, effects go out and counts are folded just as they would have been.
+So its journal verifies. Every case has a small plan: who does what after how long. Plans run interleaved in
+the order of time; between them the worker's jobs run, so that clocks run out, effects go out and counts are
+folded just as they would have been.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def play(
         return 0
     waiting: list[tuple[datetime, int, Step]] = []
     for number, moment in enumerate(arrivals):
-        heapq.heappush(waiting, (moment, number, _plan(number, town, Random(f"{seed}/{number}"))))  # noqa: S311  (a demo, not a secret)
+        dice = Random(f"{seed}/{number}")  # noqa: S311  (a demo, not a secret)
+        heapq.heappush(waiting, (moment, number, _plan(number, town, dice)))
     hour = arrivals[0].replace(minute=0, second=0, microsecond=0)
     begun = 0
     while waiting and waiting[0][0] < end:
@@ -357,7 +359,7 @@ def _owner(case: Case, town: Town) -> Staff:
 
 
 def _seat(case: Case, town: Town, role: str) -> Staff:
-    """Somebody in the seat that a role means for this case, who has not acted in a role that shuts them out."""
+    """Somebody in the seat of a role for this case, who has not acted in a role that shuts them out."""
     procedure = library.version(case.version_id).procedure
     standing = Standing(case, procedure)
     seat = standing.seat(role)
@@ -450,9 +452,16 @@ def _hang(case: UUID, town: Town, chance: Random, *, after: bool) -> str:
     """Give the case a picture from the pool, as if it had been taken."""
     source = chance.choice(town.pool["after" if after else "before"])
     row = Attachment(
-        id=uuid5(case, str(chance.random())), case=case, kind="picture", digest=os.urandom(32), media_type="image/jpeg", size=source.stat().st_size,
-        width=640, height=480, added_at=moments.now(),
-    )  # fmt: skip
+        id=uuid5(case, str(chance.random())),
+        case=case,
+        kind="picture",
+        digest=os.urandom(32),
+        media_type="image/jpeg",
+        size=source.stat().st_size,
+        width=640,
+        height=480,
+        added_at=moments.now(),
+    )
     for small in (False, True):
         target = files.path_of(row, small=small)
         target.parent.mkdir(parents=True, exist_ok=True)

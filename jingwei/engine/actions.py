@@ -585,7 +585,7 @@ def rate(
 def why_not_rate(change: CaseChange, who: str, values: Entered | None = None) -> list[Reason]:
     """Every reason why a case may not be rated; `values=None` asks about the button only."""
     case, rule = change.case, change.procedure.rating
-    if rule is None or case.state != rule.asked or case.ended_at is None:
+    if rule is None or case.state not in rule.asked or case.ended_at is None:
         return [Reason("not-to-be-rated")]
     reasons = [
         Reason("missing", name) for name in rule.questions if values is not None and name not in values

@@ -87,7 +87,8 @@ def end_unit(unit: Organisation, *, by: Actor, on: date | None = None) -> Organi
 
 def rows_in_force(list_name: str, *, unit: int | None = None, class_code: str = "") -> QuerySet[CatalogueRow]:
     """The rows that can fire, by class and area."""
-    rows = CatalogueRow.objects.filter(list=list_name, valid_to=None).select_related("unit", "area")
+    rows = CatalogueRow.objects.filter(list=list_name, valid_to=None)
+    rows = rows.select_related("unit", "area").defer("area__border")
     if unit is not None:
         rows = rows.filter(unit=unit)
     if class_code:
@@ -118,26 +119,24 @@ class Doubt:
     why: str
 
 
-def doubts(list_name: str) -> list[Doubt]:
+def doubts(list_name: str, *, most: int = 50) -> list[Doubt]:
     """Rows to look at: two about one class and area, a unit or area that has ended, a class not in use."""
     rows = rows_in_force(list_name)
-    doubles = (
-        rows.order_by()
-        .values("class_code", "area")
-        .annotate(n=Count("pk"))
-        .filter(n__gt=1)
-        .values_list("class_code", "area")
-    )
-    double = set(doubles)
     in_use = [entry.code for entry in library.classes(list_name).values() if entry.in_use]
-    found = []
-    for row in rows:
-        if (row.class_code, row.area_id) in double:
-            found.append(Doubt(row, "double"))
-        if row.unit.valid_to is not None:
-            found.append(Doubt(row, "ended_unit"))
-        if row.area is not None and row.area.valid_to is not None:
-            found.append(Doubt(row, "ended_area"))
-        if row.class_code and not any(code.startswith(row.class_code) for code in in_use):
-            found.append(Doubt(row, "no_class"))
-    return found
+    named = (
+        CatalogueRow.objects.filter(list=list_name, valid_to=None)
+        .values_list("class_code", flat=True)
+        .distinct()
+    )
+    idle = [code for code in named if code and not any(known.startswith(code) for known in in_use)]
+    twice = rows.order_by().values("class_code", "area").annotate(n=Count("pk")).filter(n__gt=1)
+    found: list[Doubt] = []
+    for class_code, area in twice.values_list("class_code", "area")[:most]:
+        found += [Doubt(row, "double") for row in rows.filter(class_code=class_code, area=area)]
+    for why, doubtful in (
+        ("ended_unit", rows.filter(unit__valid_to__isnull=False)),
+        ("ended_area", rows.filter(area__valid_to__isnull=False)),
+        ("no_class", rows.filter(class_code__in=idle)),
+    ):
+        found += [Doubt(row, why) for row in doubtful[:most]]
+    return found[:most]

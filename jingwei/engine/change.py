@@ -27,7 +27,7 @@ from jingwei.registry.models import Organisation
 from jingwei.registry.staff import Staff
 
 #: fields whose value is also a column of the case, because lists and rules read it
-_COLUMNS = {"class": "class_code", "urgency": "urgency", "lead_unit": "lead_unit"}
+_COLUMNS = {"class": "class_code", "urgency": "urgency"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class CaseChange:
         """What was done in the case before this change, in its order; asked for once, however many conditions look."""
         if self.is_new:
             return []
-        done = CaseAction.objects.filter(case_id=self.case.pk, seq__lt=self.case.seq).order_by("seq")
+        done = CaseAction.objects.filter(case_id=self.case.pk).order_by("seq")
         return [Did(*row) for row in done.values_list("seq", "name", "person", "at", "values")]
 
     def enter(self) -> None:
@@ -110,6 +110,8 @@ class CaseChange:
         self.entered = open_ones
         if sealed_ones:
             self._seal(sealed_ones)
+        if "lead_unit" in open_ones:
+            self.lead(open_ones["lead_unit"])
         self.case.values = {**self.case.values, **open_ones, **{one.field: "sealed" for one in sealed_ones}}
         self.clocks.there = frozenset(self.case.values)
         for name, column in _COLUMNS.items():
@@ -117,11 +119,19 @@ class CaseChange:
                 setattr(self.case, column, open_ones[name])
         if "class" in open_ones:
             self.case.class_top = library.top_of(self.procedure.classes, open_ones["class"])
+        # clocks that start with this very change go by the class and urgency entered in it
+        self.clocks.urgency, self.clocks.standards = self.case.urgency, self.standards()
         for name, value in open_ones.items():
             if fields[name].type == "place":
                 self._place(value)
             elif fields[name].type == "area" and name == "area":
                 self.put_into(value)
+
+    def lead(self, unit: int | None) -> None:
+        """Say which unit leads, or that none does any more; what another one passed on inside goes with it."""
+        kept = {name: value for name, value in self.case.values.items() if name not in ("lead_unit", "inside_unit")}
+        self.case.values = kept if unit is None else {**kept, "lead_unit": unit}
+        self.case.lead_unit = unit
 
     def put_into(self, area: int | None) -> None:
         """Say in which area the case lies; every tier above it follows."""
@@ -171,7 +181,8 @@ class CaseChange:
             )
             if above is None:
                 raise Refused("no-tier-above")
-            case.lead_unit = case.owner_unit = above
+            self.lead(above)
+            case.owner_unit = above
             self.take_part("unit", above, case.owner_role)
             return
         here = next((h.area for h in self.standing.answering.holders if h.post == case.owner_post), None)

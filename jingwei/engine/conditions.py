@@ -1,13 +1,13 @@
 """The named conditions that a procedure may ask for with `if:`. Each answers with its reasons; none means yes.
 
 To add one: write the function here with a docstring that says it to a non-programmer, name it in a playbook, add its reason to
-`web/reasons.py`, test both answers, and name it in docs/procedures.md (a test looks).
+`web/reasons.py`, its words to `web/admin/reference.py`, test both answers, and name it in docs/procedures.md (a test looks).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.utils import timezone
 
@@ -52,24 +52,21 @@ def contact_left(change: CaseChange) -> list[Reason]:
 
 def contacted(change: CaseChange) -> list[Reason]:
     """Whoever has the case has called the reporter since it was given to them; without a number there is nobody to call."""
-    calls = _calls(change, since=_last(change, "lead_unit"))
-    return [] if calls or contact_left(change) else [Reason("reporter-not-contacted")]
+    if contact_left(change) or _calls(change, since=_last(change, "lead_unit")):
+        return []
+    return [Reason("reporter-not-contacted")]
 
 
 def reporter_told(change: CaseChange) -> list[Reason]:
     """The reporter was told the latest result, or three calls on two days did not reach them; without a number, the answer under the code tells them."""
-    calls = _calls(change, since=_last(change, "result"))
-    if contact_left(change) or _reached_or_tried(calls):
-        return []
-    return [Reason("reporter-not-told", values=_tried(calls))]
+    return [] if contact_left(change) else _not_reached(_calls(change, since=_last(change, "result")), "reporter-not-told")
 
 
 def called_back(change: CaseChange) -> list[Reason]:
     """The centre's callback about the latest result was answered, or three calls on two days did not reach anybody; without a number there is nobody to call."""
-    calls = _calls(change, since=_last(change, "result"), move="callback")
-    if contact_left(change) or _reached_or_tried(calls):
+    if contact_left(change):
         return []
-    return [Reason("not-called-back", values=_tried(calls))]
+    return _not_reached(_calls(change, since=_last(change, "result"), move="callback"), "not-called-back")
 
 
 def said_solved(change: CaseChange) -> list[Reason]:
@@ -106,18 +103,13 @@ def _calls(change: CaseChange, *, since: int, move: str = "") -> list[Did]:
     ]
 
 
-def _reached_or_tried(calls: list[Did]) -> bool:
-    if any(call.values["reached"] == "reached" for call in calls):
-        return True
-    return len(calls) >= FAILED_CONTACTS and len(_days(calls)) >= FAILED_ON_DAYS
-
-
-def _tried(calls: list[Did]) -> dict[str, int]:
-    return {"failed": len(calls), "most": FAILED_CONTACTS, "on_days": len(_days(calls)), "days": FAILED_ON_DAYS}
-
-
-def _days(calls: list[Did]) -> set[date]:
-    return {timezone.localtime(call.at).date() for call in calls}
+def _not_reached(calls: list[Did], code: str) -> list[Reason]:
+    """No reason when somebody was reached, or was tried often enough on days enough."""
+    days = {timezone.localtime(call.at).date() for call in calls}
+    tried = len(calls) >= FAILED_CONTACTS and len(days) >= FAILED_ON_DAYS
+    if tried or any(call.values["reached"] == "reached" for call in calls):
+        return []
+    return [Reason(code, values={"failed": len(calls), "most": FAILED_CONTACTS})]
 
 
 def _said(change: CaseChange, question: str) -> str:
@@ -165,11 +157,10 @@ def placed(change: CaseChange) -> list[Reason]:
 
 
 def inside_own_unit(change: CaseChange) -> list[Reason]:
-    """The unit that the work is passed on to stands below the one that leads."""
-    to, lead = change.entered.get("inside_unit"), change.case.lead_unit
-    if to is None or Organisation.objects.filter(pk=to, path__contains=f"/{lead}/").exclude(pk=lead).exists():
-        return []
-    return [Reason("not-inside-unit", "inside_unit")]
+    """The unit that the work is passed on to is the one that leads, or stands below it."""
+    to = change.entered.get("inside_unit")
+    inside = Organisation.objects.filter(pk=to or 0, path__contains=f"/{change.case.lead_unit}/")
+    return [] if to is None or inside.exists() else [Reason("not-inside-unit", "inside_unit")]
 
 
 def community_may_lead(change: CaseChange) -> list[Reason]:

@@ -279,6 +279,8 @@ class Procedure(Part):
             return data
         fields = dict(data["fields"])
         defaults = fields.pop("defaults", {})
+        if not isinstance(defaults, dict):
+            raise ValueError("fields.defaults: write words with their values here, like {level: L0}")
         spread = {
             name: (defaults | field if isinstance(field, dict) else field) for name, field in fields.items()
         }

@@ -1,7 +1,7 @@
 """The named changes of state that a procedure may list under `then:`. They run inside the move's transaction.
 
 To add one: write the function here with a docstring that says it to a non-programmer, register it in EFFECTS with its arguments,
-name it in a playbook, test it, and name it in docs/procedures.md (a test looks).
+name it in a playbook and in `web/admin/reference.py`, test it, and name it in docs/procedures.md (a test looks).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from django.utils.dateparse import parse_datetime
 
 from jingwei.engine.change import CaseChange
 from jingwei.engine.definition import Verb, share_of
+from jingwei.engine.models import Fact, Rating
+from jingwei.kernel import rows
 from jingwei.kernel.calendar import Limit
 from jingwei.kernel.refusals import Reason, Refused
 
@@ -63,9 +65,9 @@ def lift(change: CaseChange, what: str, args: dict[str, str]) -> None:
 
 def clear(change: CaseChange, what: str, args: dict[str, str]) -> None:
     """Take back a value, such as the unit that was wrongly chosen; it stays in the story."""
-    change.case.values = {name: value for name, value in change.case.values.items() if name != what}
     if what == "lead_unit":
-        change.case.lead_unit = None
+        change.lead(None)
+    change.case.values = {name: value for name, value in change.case.values.items() if name != what}
 
 
 def mark(change: CaseChange, what: str, args: dict[str, str]) -> None:
@@ -78,6 +80,40 @@ def review(change: CaseChange, what: str, args: dict[str, str]) -> None:
     """Look at it again every so many days, as long as the state lasts."""
     days = int(what.removeprefix("every ").removesuffix("d"))
     change.detail["review_on"] = (change.at + timedelta(days=days)).date().isoformat()
+
+
+def take_rating(change: CaseChange, what: str, args: dict[str, str]) -> None:
+    """What the reporter says in this call counts as the rating of a callback; a later call takes the place of an earlier one."""
+    rule, reached = change.procedure.rating, change.entered.get("reached", "reached")
+    if rule is None or reached != "reached":
+        return
+    missing = [Reason("missing", name) for name in rule.questions if name not in change.entered]
+    if missing:
+        raise Refused(*missing)
+    answers = {name: change.entered[name] for name in rule.questions}
+    earlier = Rating.objects.filter(case_id=change.case.pk, by=what).first()
+    if earlier is None:
+        change.inserts.append(
+            Rating(case_id=change.case.pk, by=what, answers=answers, seq=change.case.seq, at=change.at)
+        )
+        change.count(f"rated_{what}")
+    else:
+        change.updates.append(
+            rows.Update(earlier, {"answers": answers, "seq": change.case.seq, "at": change.at})
+        )
+        _take_back(change, [f"rated:{what}:{name}:{said}" for name, said in earlier.answers.items()])
+    for name, said in answers.items():
+        change.fact(f"rated:{what}:{name}:{said}")
+
+
+def _take_back(change: CaseChange, whats: list[str]) -> None:
+    """Count facts no longer, under the day, place and unit that they were counted under."""
+    for what in whats:
+        fact = Fact.objects.filter(case=change.case.pk, what=what, n=1).order_by("-id").first()
+        if fact is not None:
+            fact.pk, fact.n, fact.folded, fact.recorded_at = None, -1, False, change.at
+            fact._state.adding = True
+            change.inserts.append(fact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +135,7 @@ EFFECTS: dict[str, Effect] = {
     "clear": Effect(clear, "field"),
     "list": Effect(mark, "word"),
     "review": Effect(review, "every"),
+    "rate": Effect(take_rating, "rater"),
 }
 
 #: what may stand under `tell:`; the outbox does it after the commit (engine/telling.py)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,16 @@ _SAID = {
     "missing": "'{name}' is missing here",
     "extra_forbidden": "there is no word '{name}' here",
     "literal_error": "'{input}' is none of {expected}",
-    "string_pattern_mismatch": "'{input}' must be small letters, figures and _",
+    "string_pattern_mismatch": "'{input}' must be small letters, figures and _, beginning with a letter, at most 40",
+    "int_parsing": "'{input}' is no whole number",
+    "bool_parsing": "'{input}' is neither yes nor no",
+    "string_type": "write one word or text here",
+    "dict_type": "write words with their values here, like {{key: value}}",
+    "model_type": "write words with their values here, like {{key: value}}",
+    "tuple_type": "write a list here, like [a, b]",
 }
+#: the same for one place
+_SAID_OF = {"number": "'{input}' must be two capital letters, like WG"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,17 @@ def read_folder(folder: Path) -> tuple[Playbook | None, list[Problem]]:
         for pattern in ("*.yaml", "texts/*.yaml", "scenarios/*.yaml", "documents/*")
         for p in sorted(folder.glob(pattern))
     ]
-    return parse({str(file.relative_to(folder)): file.read_text("utf-8") for file in names})
+    files, problems = {}, []
+    for file in names:
+        name = file.relative_to(folder).as_posix()
+        try:
+            files[name] = file.read_text("utf-8")
+        except UnicodeDecodeError as other:
+            line = other.object.count(b"\n", 0, other.start) + 1
+            problems.append(Problem(name, line, "this is not UTF-8: save the file as UTF-8"))
+    if problems:
+        return None, problems
+    return parse(files)
 
 
 def parse(files: dict[str, str], *, row: int = 0) -> tuple[Playbook | None, list[Problem]]:
@@ -112,27 +130,35 @@ def parse(files: dict[str, str], *, row: int = 0) -> tuple[Playbook | None, list
     document = read.get("procedure.yaml")
     if document is None:
         return None, problems or [Problem("procedure.yaml", 1, "the file is missing")]
+    problems += [
+        Problem(name, 1, "write words with their values, like name: …")
+        for name, one in read.items()
+        if not isinstance(one.data, dict)
+    ]
+    if not isinstance(document.data, dict):
+        return None, problems
     try:
         procedure = Procedure.model_validate(document.data)
     except ValidationError as wrong:
         return None, problems + [_problem(document, error) for error in wrong.errors()]
     texts = {
-        lang: Texts(read[f"texts/{lang}.yaml"].data if f"texts/{lang}.yaml" in read else {})
+        lang: Texts(said.data if (said := read.get(f"texts/{lang}.yaml")) and isinstance(said.data, dict) else {})
         for lang in ("zh", "en")
     }
     return Playbook(procedure, files, texts, row), problems
 
 
 def _problem(document: strict_yaml.Document, error: Any) -> Problem:
-    path = tuple(step for step in error["loc"] if step not in ("function-before[_as_list()]",))
+    path = tuple(step for step in error["loc"] if not str(step).endswith("]"))  # without pydantic's own steps
     name = path[-1] if path else ""
-    why = _SAID.get(error["type"], "{message}").format(
+    said = _SAID_OF.get(str(name)) if error["type"] == "string_pattern_mismatch" else None
+    why = (said or _SAID.get(error["type"], "{message}")).format(
         name=name,
         input=error.get("input"),
         expected=(error.get("ctx") or {}).get("expected", ""),
         message=error["msg"].removeprefix("Value error, "),
     )
-    where = ".".join(str(step) for step in path if not str(step).endswith("]"))
+    where = ".".join(map(str, path))
     return Problem("procedure.yaml", document.line(path), f"{where}: {why}" if where else why)
 
 
@@ -147,10 +173,12 @@ def digest_of(files: dict[str, str]) -> str:
 def version(row: int) -> Playbook:
     """The playbook of a published row; rows never change, so it is read once per process."""
     stored = ProcedureVersion.objects.get(pk=row)
-    playbook, problems = parse(stored.files, row=row)
+    # scenarios are read when they are played; a process that starts need not wait for them
+    needed = {name: text for name, text in stored.files.items() if not name.startswith("scenarios/")}
+    playbook, problems = parse(needed, row=row)
     if playbook is None:
         raise RuntimeError(f"{stored} was published but cannot be read: {problems}")
-    return playbook
+    return replace(playbook, files=stored.files)
 
 
 def _newest() -> dict[str, int]:

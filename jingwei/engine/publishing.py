@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from jingwei.engine import check, library
+from jingwei.engine import check, check_classes, library
 from jingwei.engine.library import PLAYBOOKS, Playbook
 from jingwei.engine.models import CaseClass, ProcedureVersion
 from jingwei.kernel import journal, strict_yaml
@@ -53,8 +53,14 @@ def _store(playbook: Playbook, *, by: Actor) -> ProcedureVersion | None:
 
 @transaction.atomic
 def load_classes(file: Path) -> int:
-    """Take a class list with its standards from a YAML file; return how many classes it has. Classes no longer named go out of use."""
-    data = strict_yaml.read(file.read_text("utf-8")).data
+    """Take a class list with its standards from a YAML file; return how many classes it has.
+
+    Classes no longer named go out of use. Refused when the checker finds anything; nothing is changed then.
+    """
+    text = file.read_text("utf-8")
+    if problems := check_classes.problems(file.name, text):
+        raise Refused(*(Reason("playbook-unsound", values={"says": str(problem)}) for problem in problems))
+    data = strict_yaml.read(text).data
     found: list[CaseClass] = []
     for top in data["classes"]:
         found.append(

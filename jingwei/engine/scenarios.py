@@ -141,7 +141,7 @@ def _act(what: str, step: dict[str, Any], running: Play) -> None:
     case = _case(step, running)
     by = _actor(step["who"], running, case)
     values = _values(entered, running, case)
-    if verb in procedure.moves:
+    if verb in procedure.moves and not rest:
         actions.move_case(case, verb, by=by, entered=values)
     elif verb == "ask":
         actions.ask(case, rest, by=by, entered=values)
@@ -186,8 +186,12 @@ def _report(step: dict[str, Any], running: Play, entered: dict[str, Any]) -> Non
 
 
 def _about(kind: str, name: str, running: Play) -> int:
-    named = {"unit": running.stage.units, "post": running.stage.posts, "person": running.stage.people}[kind]
-    return int(named[name].pk)
+    stage = running.stage
+    named = {"unit": stage.units.get(name), "post": stage.posts.get(name), "person": stage.people.get(name)}
+    row = named.get(kind)
+    if row is None:
+        raise Failed(f"there is no {kind} '{name}' to complain about")
+    return int(row.pk)
 
 
 def _case(step: dict[str, Any], running: Play) -> Case:

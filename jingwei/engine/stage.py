@@ -1,4 +1,4 @@
-"""A small city to play scenarios and tests in: one county, two streets, a grid with two workers, three units, somebody in every seat."""
+"""A small city to play scenarios and tests in: one county, two streets, a grid with two workers, five units, somebody in every seat."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ SEATS = {
     "handler": ("handler", "municipal"),
     "co_handler": ("handler", "patrol"),
     "other_handler": ("handler", "water"),
+    "call_taker": ("call_taker", "city"),
+    "supervisor": ("supervisor", "city"),
+    "crew": ("handler", "crew"),
 }
 
 _AREAS = (  # name, kind, code, parent, label, west, south, width (degrees)
@@ -45,13 +48,15 @@ _AREAS = (  # name, kind, code, parent, label, west, south, width (degrees)
     ("next_grid", "grid", "991103001002004", "community", "第四网格", 117.05, 33.0, 0.05),
 )
 
-_UNITS = (
-    ("municipal", "YH-SZ", "云河区市政养护中心", "municipal", "county"),
-    ("patrol", "YH-CG", "建国路街道城管中队", "urban_management", "street"),
-    ("water", "YH-SW", "云河区水务公司", "water", "county"),
+_UNITS = (  # name, code, label, kind, area, the unit above
+    ("municipal", "YH-SZ", "云河区市政养护中心", "municipal", "county", None),
+    ("patrol", "YH-CG", "建国路街道城管中队", "urban_management", "street", None),
+    ("water", "YH-SW", "云河区水务公司", "water", "county", None),
+    ("crew", "YH-SZ-1", "云河区市政养护一班", "municipal", "county", "municipal"),
+    ("committee", "YH-JW", "槐安社区居民委员会", "community", "community", None),
 )
 
-_NAMES = "沈玉 方一鸣 罗启明 周文岚 陈立冬 何秋霞 吴建峰 祝平 韩春 石磊 唐果 贺兰 秦川 白露 冯远 顾清".split()
+_NAMES = "沈玉 方一鸣 罗启明 周文岚 陈立冬 何秋霞 吴建峰 祝平 韩春 石磊 唐果 贺兰 秦川 白露 冯远 顾清 乔安 谢宁 江帆".split()
 
 
 @dataclass
@@ -88,8 +93,10 @@ def build(*, since: date = date(2025, 1, 1), class_list: str = "social_governanc
             valid_from=since,
             border_source="cgcs2000",
         )
-    for name, code, label, kind, area in _UNITS:
-        stage.units[name] = people.make_organisation(code, label, kind, by=SYSTEM, area=stage.areas[area])
+    for name, code, label, kind, area, above in _UNITS:
+        stage.units[name] = people.make_organisation(
+            code, label, kind, by=SYSTEM, area=stage.areas[area], parent=stage.units[above] if above else None
+        )
     for n, (name, (role, place)) in enumerate(SEATS.items()):
         post = people.make_post(
             role, by=SYSTEM, area=stage.areas.get(place), organisation=stage.units.get(place)

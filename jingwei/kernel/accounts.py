@@ -87,7 +87,7 @@ def _refuse_account(login: str, person: int) -> None:
 
 def why_not_open(logins: Collection[str]) -> dict[str, Reason]:
     """Of many login names, those that cannot be given, each with its reason."""
-    taken = set(Account.objects.filter(login__in=logins).values_list("login", flat=True))
+    taken = set(Account.objects.values_list("login", flat=True)) & set(logins)
     wrong = {login: Reason("login-signs", "login") for login in logins if not _LOGIN.fullmatch(login)}
     wrong |= {login: Reason("login-taken", "login") for login in logins if login in taken}
     if not settings.DEMO:
@@ -369,4 +369,4 @@ def _readable(address: str | None) -> str | None:
 
 
 def _hash(secret: str) -> bytes:
-    return hashlib.sha256(cities.key(settings.CITY, "tokens") + secret.encode()).digest()
+    return hashlib.sha256(cities.key(settings.CITY, "tokens") + secret.encode(errors="replace")).digest()

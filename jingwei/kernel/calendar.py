@@ -1,16 +1,18 @@
-"""Counting time as the law and the desks do. Pure: the days and hours come in, nothing is asked of a clock or a database.
+"""Counting time as the law and the desks do. Pure: the days and hours come in, no clock or database is asked.
 
-Units: `m`, `h` continuous; `wm`, `wh` working time; `d` natural days, `wd` working days. Only `d` and `wd` leave out the first
-day. `d` ends at 24:00 of its last day (written as 00:00 of the next), `wd` at close of business; where the last of `d` is a day
-off it rolls to the next working day (Civil Code 201, 203). Moments are aware; days and hours are those of the calendar's zone.
-Continuous units count time that really passes, so a change to summer time makes no hour longer or shorter.
+Units: `m`, `h` continuous; `wm`, `wh` working time; `d` natural days, `wd` working days. Only `d` and `wd`
+leave out the first day. `d` ends at 24:00 of its last day (written as 00:00 of the next), `wd` at close of
+business; where the last of `d` is a day off it rolls to the next working day (Civil Code 201, 203).
+
+Moments come in aware, in any zone, and go out in UTC; days and hours are those of the calendar's zone.
+Minutes are those that really pass, so a change to summer time makes no hour longer or shorter.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
@@ -20,11 +22,13 @@ from zoneinfo import ZoneInfo
 Unit = Literal["m", "h", "wm", "wh", "d", "wd"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 MINUTES: dict[Unit, int] = {"m": 1, "wm": 1, "h": 60, "wh": 60}
+USED_UP_BY: dict[Unit, Unit] = {"m": "m", "h": "m", "d": "m", "wm": "wm", "wh": "wm", "wd": "wm"}
 
 Spans = tuple[tuple[time, time], ...]
+Pause = tuple[datetime, datetime | None]
 OFFICE_HOURS: Spans = ((time(9), time(12)), (time(14), time(18)))
 WEEKEND = frozenset({5, 6})
-ONE_DAY = timedelta(days=1)
+ONE_MINUTE, ONE_DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Limit:
     def __post_init__(self) -> None:
         if self.unit not in UNITS or self.value < 1:
             raise ValueError(
-                f"'{self.value}{self.unit}' is no limit: write a number from 1 and one of {', '.join(UNITS)}, like 30wm"
+                f"'{self.value}{self.unit}' is no limit: "
+                f"write a number from 1 and one of {', '.join(UNITS)}, like 30wm"
             )
 
     @classmethod
@@ -61,7 +66,10 @@ class Limit:
 
 @dataclass(frozen=True)
 class Calendar:
-    """Which days are worked, and from when to when. `off` and `work` are the days that differ from the weekend rule."""
+    """Which days are worked, and from when to when.
+
+    `off` and `work` are the days that differ from the weekend rule.
+    """
 
     zone: ZoneInfo
     weekend: frozenset[int] = WEEKEND
@@ -84,14 +92,17 @@ class Calendar:
         return day in self.work or (day not in self.off and day.weekday() not in self.weekend)
 
     def is_certain(self, start: datetime, end: datetime) -> bool:
-        """Are the holidays of every year in between published? Otherwise weekends alone were counted."""
-        years = range(self._day(start).year, self._day(end).year + 1)
-        return all(year in self.published for year in years)
+        """Are the holidays of every year in between published? Otherwise weekends alone were counted.
+
+        What ends with 31 December, at 24:00, asks nothing of the year that begins then.
+        """
+        first = self._day(start).year
+        return all(year in self.published for year in range(first, max(first, self._last_day(end).year) + 1))
 
     def due(self, start: datetime, limit: Limit) -> datetime:
         """Return when a limit that starts now runs out, in UTC."""
         if limit.unit in ("m", "h"):
-            return start.astimezone(UTC) + timedelta(minutes=limit.value * MINUTES[limit.unit])
+            return _utc(start) + timedelta(minutes=limit.value * MINUTES[limit.unit])
         if limit.unit in ("wm", "wh"):
             return self._after_working(start, timedelta(minutes=limit.value * MINUTES[limit.unit]))
         if limit.unit == "d":
@@ -101,33 +112,35 @@ class Calendar:
     def shift(self, due: datetime, unit: Unit, paused_from: datetime, paused_to: datetime) -> datetime:
         """Return the new due time after a pause.
 
-        Minutes and hours move by the paused minutes, working ones by the working minutes of the pause. Days move by the days
-        that began paused and did not end so: from the day of pausing up to, without, the day of going on.
+        Minutes and hours move by the paused minutes, working ones by the working minutes of the pause. Days
+        move by those that ended paused: from the day of pausing up to, without, the day of going on.
         """
+        due, paused_from, paused_to = _utc(due), _utc(paused_from), _utc(paused_to)
         if paused_to <= paused_from:
-            return due.astimezone(UTC)
+            return due
         if unit in ("m", "h"):
-            return due.astimezone(UTC) + (paused_to - paused_from)
+            return due + (paused_to - paused_from)
         if unit in ("wm", "wh"):
             paused = self._working_time(paused_from, paused_to)
-            return self._after_working(due, paused) if paused else due.astimezone(UTC)
+            return self._after_working(due, paused) if paused else due
         from_day, to_day = self._day(paused_from), self._day(paused_to)
         if unit == "d":
             days = (to_day - from_day).days
-            return (
-                self._end_of(self._rolled(self._last_day(due) + timedelta(days=days)))
-                if days
-                else due.astimezone(UTC)
-            )
+            return self._end_of(self._rolled(self._last_day(due) + timedelta(days=days))) if days else due
         days = sum(1 for day in self._days(from_day, to_day) if self.is_working(day))
-        return self._close(self._working_day_after(self._day(due), days)) if days else due.astimezone(UTC)
+        return self._close(self._working_day_after(self._day(due), days)) if days else due
 
     def running(self, start: datetime, end: datetime, unit: Unit) -> int:
-        """Return the running time between two moments in the unit's own measure: minutes, working minutes, days, working days."""
+        """Return the running time between two moments in the unit's own measure.
+
+        Minutes for `m` and `h`, working minutes for `wm` and `wh`; for `d` and `wd` the days, or working
+        days, that began after the first. So 24:00 of a last day counts the day that begins then, too.
+        """
+        start, end = _utc(start), _utc(end)
         if end <= start:
             return 0
         if unit in ("m", "h"):
-            return int((end - start).total_seconds() // 60)
+            return (end - start) // ONE_MINUTE
         if unit in ("wm", "wh"):
             return self.working_minutes(start, end)
         days = list(self._days(self._day(start) + ONE_DAY, self._day(end) + ONE_DAY))
@@ -135,20 +148,42 @@ class Calendar:
 
     def working_minutes(self, start: datetime, end: datetime) -> int:
         """Return the whole working minutes between two moments."""
-        return int(self._working_time(start, end).total_seconds() // 60)
+        return self._working_time(_utc(start), _utc(end)) // ONE_MINUTE
 
-    def used_share(self, start: datetime, due: datetime, now: datetime, unit: Unit) -> Fraction:
-        """Return how much of the running time between start and due has passed: 0 at the start, 1 at the due time, more beyond."""
-        return Fraction(self.running(start, now, unit), max(1, self.running(start, due, unit)))
+    def used_share(
+        self, start: datetime, due: datetime, now: datetime, unit: Unit, paused: Iterable[Pause] = ()
+    ) -> Fraction:
+        """Return how much of the running time between start and due has passed: below 1 before due, 1 at it.
+
+        `paused` are the pauses by which `due` was shifted, and one that still stands, with None as its end.
+        Days are used up bit by bit: `d` by the minutes, `wd` by the working minutes after the first day.
+        """
+        pauses = [(_utc(begin), end and _utc(end)) for begin, end in paused]
+        now = min([_utc(now), *(begin for begin, end in pauses if end is None or begin <= _utc(now) < end)])
+        over = [(end, self._stood(begin, end, unit)) for begin, end in pauses if end is not None]
+        used = self._passed(start, now, unit) - sum(minutes for end, minutes in over if end <= now)
+        whole = self._passed(start, due, unit) - sum(minutes for _, minutes in over)
+        return Fraction(max(0, used), max(1, whole))
+
+    def _passed(self, start: datetime, end: datetime, unit: Unit) -> int:
+        """The minutes, of the kind that use up the unit, since a limit began to run."""
+        begin = self._end_of(self._day(start)) if unit in ("d", "wd") else start
+        return self.running(begin, end, USED_UP_BY[unit])
+
+    def _stood(self, begin: datetime, end: datetime, unit: Unit) -> int:
+        """The minutes of a pause, of the same kind: those by which `shift` moves the due time."""
+        if unit in ("d", "wd"):
+            begin, end = self._at(self._day(begin), time()), self._at(self._day(end), time())
+        return self.running(begin, end, USED_UP_BY[unit])
 
     # ------------------------------------------------------------ days
 
     def _day(self, moment: datetime) -> date:
-        return moment.astimezone(self.zone).date()
+        return _utc(moment).astimezone(self.zone).date()
 
     def _last_day(self, due: datetime) -> date:
         """The day that ends at this midnight."""
-        return self._day(due - timedelta(microseconds=1))
+        return self._day(_utc(due) - timedelta(microseconds=1))
 
     def _days(self, first: date, end: date) -> Iterator[date]:
         day = first
@@ -194,15 +229,22 @@ class Calendar:
 
     def _after_working(self, start: datetime, needed: timedelta) -> datetime:
         """The moment when so much working time has passed; one that falls on closing time stays there."""
-        day = self._day(start)
+        start, day = _utc(start), self._day(start)
         while True:
             for begin, close in self._spans(day):
-                there = max(begin, start.astimezone(UTC))
+                there = max(begin, start)
                 if there < close:
                     if there + needed <= close:
                         return there + needed
                     needed -= close - there
             day += ONE_DAY
+
+
+def _utc(moment: datetime) -> datetime:
+    """Return the moment in UTC, where subtracting gives what passed and not what the wall clock says."""
+    if moment.utcoffset() is None:
+        raise ValueError(f"{moment} says no time zone: give an aware moment")
+    return moment.astimezone(UTC)
 
 
 def calendar_of(
@@ -212,7 +254,10 @@ def calendar_of(
     *,
     years: Mapping[int, Mapping[date, bool]],
 ) -> Calendar:
-    """Return the calendar of published years: for each the days that differ from the weekend rule, True where worked."""
+    """Return the calendar of published years.
+
+    Each year lists the days that differ from the weekend rule, True where worked.
+    """
     days = {day: works for listed in years.values() for day, works in listed.items()}
     return Calendar(
         zone=zone,

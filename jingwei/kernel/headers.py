@@ -126,6 +126,7 @@ def _end_of_header(sheet: Sheet, header: Header) -> int:
 
 
 def header_problems(header: Header, columns: Sequence[Column]) -> Iterator[Problem]:
+    """What is wrong with a header: columns that are needed and missing, and such as cannot be told apart."""
     for column in columns:
         if column.required and column.name not in header.places:
             wanted = "、".join(column.labels)

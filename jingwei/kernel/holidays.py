@@ -1,4 +1,7 @@
-"""Holidays and make-up days as the State Council announces them, from the library `chinese_calendar`, which follows each notice."""
+"""Holidays and make-up days as the State Council announces them.
+
+They come from the library `chinese_calendar`, which follows each notice.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from jingwei.kernel.calendar import WEEKEND
 
 
 def library_year(year: int) -> dict[date, bool] | None:
-    """Return the days of a year that differ from the Saturday–Sunday rule (True: worked), or None when it is not known yet."""
+    """Return the days of a year that differ from the Saturday–Sunday rule (True: worked).
+
+    None when the library does not know the year: it says so by ``NotImplementedError``.
+    """
     days: dict[date, bool] = {}
     day = date(year, 1, 1)
     while day.year == year:

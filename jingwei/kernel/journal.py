@@ -72,13 +72,17 @@ def record(
 
 
 def begin_many(
-    subjects: Sequence[S], verb: str, *, by: Actor, details: Sequence[dict[str, Any]] = (), before_write: Callable[[S], None] | None = None,
-    at_once: int = 1000,
-) -> None:  # fmt: skip
-    """Write many new subjects of one kind with their first lines, a thousand at a time; numeric keys are given here.
+    subjects: Sequence[S],
+    verb: str,
+    *,
+    by: Actor,
+    details: Sequence[dict[str, Any]] = (),
+    before_write: Callable[[S], None] | None = None,
+) -> None:
+    """Write many new subjects of one kind with their first lines; numeric keys are given here.
 
     For imports: the same lines as if each had been made alone, in a few statements. `before_write` sees each subject when
-    it knows its key.
+    it knows its key. Foreign keys are written as they are: what they point at has its key by now.
     """
     if not subjects:
         return
@@ -93,15 +97,19 @@ def begin_many(
         next_line(subject, verb, by=by, detail=details[n] if details else None)
         for n, subject in enumerate(subjects)
     ]
-    model._default_manager.bulk_create(subjects, batch_size=at_once)  # type: ignore[attr-defined]
-    JournalLine.objects.bulk_create(lines, batch_size=at_once)
+    rows.insert_many(subjects)
+    rows.insert_many(lines)
 
 
 def record_many(
-    subjects: Sequence[S], verb: str, *, by: Actor, values: Sequence[dict[str, Any]], details: Sequence[dict[str, Any]] = (),
-    at_once: int = 1000,
-) -> None:  # fmt: skip
-    """Write one line and the new values of each of many subjects of one kind in the caller's transaction, or raise ``ChangedMeanwhile``.
+    subjects: Sequence[S],
+    verb: str,
+    *,
+    by: Actor,
+    values: Sequence[dict[str, Any]],
+    details: Sequence[dict[str, Any]] = (),
+) -> None:
+    """Write one line and the new values of each of many subjects of one kind, or raise ``ChangedMeanwhile``.
 
     For imports: the same lines as `record` writes one by one.
     """
@@ -113,7 +121,7 @@ def record_many(
     ]
     if not rows.change_many(updates, only_if=befores):
         raise ChangedMeanwhile()
-    JournalLine.objects.bulk_create(lines, batch_size=at_once)
+    rows.insert_many(lines)
 
 
 def withdraw_many(
@@ -127,12 +135,12 @@ def withdraw_many(
         return
     model, kind = type(subjects[0]), subjects[0].journal_kind
     lines = [next_line(one, verb, by=by, detail=details[n] if details else None) for n, one in enumerate(subjects)]
-    JournalLine.objects.bulk_create(lines, batch_size=at_once)
+    rows.insert_many(lines)
     heads = [
         JournalHead(kind=kind, subject=subject_id(one), journal_count=one.journal_count, journal_head=one.journal_head)
         for one in subjects
     ]
-    JournalHead.objects.bulk_create(heads, batch_size=at_once)
+    rows.insert_many(heads)
     for start in range(0, len(subjects), at_once):
         gone = model._default_manager.filter(pk__in=[one.pk for one in subjects[start : start + at_once]])
         gone._raw_delete(gone.db)

@@ -63,6 +63,32 @@ def insert(*rows: models.Model) -> None:
     write(rows)
 
 
+def insert_many(many: Sequence[models.Model]) -> None:
+    """Insert unsaved rows of one model, as many as there are; with their keys where they have them, else the database makes them.
+
+    For imports: COPY on PostgreSQL and one prepared statement on SQLite, several times faster than through the ORM.
+    """
+    if not many:
+        return
+    model = type(many[0])
+    keyed = many[0].pk is not None
+    ready = _by_column(model)
+    columns = [(f.attname, ready[f.attname]) for f in model._meta.concrete_fields if keyed or not isinstance(f, models.AutoField)]
+    fields = _by_name(model)
+    names = ", ".join(f'"{fields[name].column}"' for name, _ in columns)
+    values = ([make(row.__dict__[name]) for name, make in columns] for row in many)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f'COPY "{model._meta.db_table}" ({names}) FROM STDIN') as copy:
+                for row in values:
+                    copy.write_row(row)
+        else:
+            places = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({places})', values)  # noqa: S608
+    for row in many:
+        row._state.adding, row._state.db = False, connection.alias
+
+
 def change(row: models.Model, *, only_if: dict[str, Any], **values: Any) -> bool:
     """Write new values to one row if it still is what `only_if` says; return whether it was.
 

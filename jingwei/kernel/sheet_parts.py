@@ -103,10 +103,12 @@ def put(cell: Cell, value: object, language: str) -> None:
 
 
 def say(key: str, language: str) -> str:
+    """A word of a sheet in a language."""
     return _WORDS[key][0 if language.startswith("zh") else 1]
 
 
 def sheet_name(title: str) -> str:
+    """A title as the name of a sheet: without the signs that Excel does not take, 31 at most."""
     name = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", tidy(title.encode("utf-8", "replace").decode()))
     return " ".join(name.split())[:31].strip(" '") or "Sheet1"
 
@@ -119,6 +121,7 @@ def set_page(
     *,
     extra: bool,
 ) -> None:
+    """Widths, frozen head and print settings of a sheet."""
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9  # A4
     sheet.page_setup.fitToHeight = 0
@@ -137,12 +140,14 @@ def set_page(
 
 
 def text_cell(sheet: Worksheet, text: str) -> Cell:
+    """A cell that holds text and never a formula."""
     cell = WriteOnlyCell(sheet, value=clean(text, "zh-hans"))
     cell.data_type = "s"
     return cell
 
 
 def title_cell(sheet: Worksheet, title: str) -> Cell:
+    """The title over a table."""
     cell = text_cell(sheet, title)
     cell.font = Font(size=16, bold=True)
     cell.alignment = Alignment(horizontal="center", vertical="center")
@@ -150,6 +155,7 @@ def title_cell(sheet: Worksheet, title: str) -> Cell:
 
 
 def head_cell(sheet: Worksheet, label: str) -> Cell:
+    """The head of a column."""
     cell = text_cell(sheet, label)
     cell.font = Font(bold=True)
     cell.fill = _HEAD
@@ -159,6 +165,7 @@ def head_cell(sheet: Worksheet, label: str) -> Cell:
 
 
 def body_cell(sheet: Worksheet, number_format: str) -> Cell:
+    """An empty cell of the table, in the format of its column."""
     cell = WriteOnlyCell(sheet)
     cell.number_format = number_format
     cell.border = _GRID

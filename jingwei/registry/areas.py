@@ -247,8 +247,8 @@ def check_borders(under: str, *, parent_kind: str = "community") -> list[BorderC
 
 def _misfit(area: Area, parts: list[BaseGeometry]) -> BorderCheck:
     """Shares of surface in a local equal-area projection: at this size a sinusoidal one is exact enough."""
-    whole = _flat(shapely.from_wkb(bytes(area.border or b"")))
-    flat = [_flat(part) for part in parts]
+    whole = flattened(shapely.from_wkb(bytes(area.border or b"")))
+    flat = [flattened(part) for part in parts]
     union = shapely.union_all(flat) if flat else shapely.Polygon()
     size = whole.area or 1.0
     return BorderCheck(
@@ -257,7 +257,7 @@ def _misfit(area: Area, parts: list[BaseGeometry]) -> BorderCheck:
     )  # fmt: skip
 
 
-def _flat(geometry: BaseGeometry) -> BaseGeometry:
+def flattened(geometry: BaseGeometry) -> BaseGeometry:
     """Drawn by hand, a border may cross itself: then what it encloses counts."""
     flat = shapely.transform(
         geometry, lambda xy: np.column_stack([xy[:, 0] * np.cos(np.radians(xy[:, 1])), xy[:, 1]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from django.conf import settings
 from django.db.models import QuerySet
+from numpy.typing import NDArray
 
 from jingwei.kernel.versions import Kept
 from jingwei.registry.models import Area
@@ -34,6 +35,9 @@ class Place:
     special: bool
 
 
+Bounds = tuple[float, float, float, float]
+
+
 class Net:
     """Borders in a search tree, the finest tier first: the first hit in that order is the answer."""
 
@@ -42,7 +46,12 @@ class Net:
         self.ids = np.array([area for area, _ in borders], dtype=np.int64)
         self.tree = shapely.STRtree([border for _, border in borders])
 
-    def locate(self, points: Sequence[shapely.Point]) -> list[int | None]:
+    def locate_one(self, point: shapely.Point) -> int | None:
+        """The area of a point, or None."""
+        hits = self.tree.query(point, predicate="intersects")
+        return int(self.ids[hits.min()]) if len(hits) else None
+
+    def locate(self, points: NDArray[np.object_]) -> list[int | None]:
         """The area of each point, or None."""
         found: list[int | None] = [None] * len(points)
         which, borders = self.tree.query(points, predicate="intersects")
@@ -61,13 +70,18 @@ class Atlas:
     are read when a point first falls into a gap.
     """
 
-    def __init__(self, places: dict[int, Place], fine: Net, coarse: Callable[[], Net]) -> None:
-        self.places = places
+    def __init__(
+        self, places: dict[int, Place], fine: Net, coarse: Callable[[], Net], above: Collection[int], bounds: Bounds | None
+    ) -> None:
+        self.places, self.bounds = places, bounds
         self.by_code = {place.code: place for place in places.values()}
         self._children: dict[int | None, list[Place]] = {}
         for place in places.values():
             self._children.setdefault(place.parent, []).append(place)
         self._fine, self._read_coarse = fine, coarse
+        # where some places have grids and others none, a border above grids may be as fine as one without any below
+        finest_above = max((places[area].tier for area in above if area in places), default=0)
+        self._not_finest = {area for area in fine.ids.tolist() if places[area].tier <= finest_above}
 
     @cached_property
     def _coarse(self) -> Net:
@@ -115,29 +129,25 @@ class Atlas:
     def locate(self, lon: float, lat: float) -> Place | None:
         """The finest area whose border holds a point (CGCS2000 degrees), or None."""
         point = shapely.Point(lon, lat)
-        for net in (lambda: self._fine, lambda: self._coarse):
-            hits = net().tree.query(point, predicate="intersects")
-            if len(hits):
-                return self.places[int(net().ids[hits.min()])]
-        return None
+        found = self.get(self._fine.locate_one(point))
+        if found is None or found.id in self._not_finest:
+            found = self._finer(found, self.get(self._coarse.locate_one(point)))
+        return found
 
     def locate_many(self, lons: Sequence[float], lats: Sequence[float]) -> list[int | None]:
         """The ids of the finest areas of many points."""
-        points = shapely.points(np.asarray(lons), np.asarray(lats))
+        points = np.asarray(shapely.points(np.asarray(lons), np.asarray(lats)))
         found = self._fine.locate(points)
-        missed = [n for n, area in enumerate(found) if area is None]
-        if missed:
-            for n, area in zip(missed, self._coarse.locate(points[missed]), strict=True):
-                found[n] = area
+        again = [n for n, area in enumerate(found) if area is None or area in self._not_finest]
+        if again:
+            for n, area in zip(again, self._coarse.locate(points[again]), strict=True):
+                finer = self._finer(self.get(found[n]), self.get(area))
+                found[n] = finer.id if finer else None
         return found
 
-    @cached_property
-    def bounds(self) -> tuple[float, float, float, float] | None:
-        """West, south, east, north of everything that has a border."""
-        if not len(self._fine.ids):
-            return None
-        west, south, east, north = shapely.total_bounds(self._fine.tree.geometries)
-        return float(west), float(south), float(east), float(north)
+    @staticmethod
+    def _finer(one: Place | None, other: Place | None) -> Place | None:
+        return max((place for place in (one, other) if place), key=lambda place: (place.tier, -place.id), default=None)
 
 
 def _load() -> Atlas:
@@ -146,13 +156,24 @@ def _load() -> Atlas:
     places = {row[0]: Place(*row) for row in in_tree.values_list(*columns).order_by("order", "code").iterator(chunk_size=5000)}
     bordered = in_tree.filter(border__isnull=False)
     above = set(bordered.exclude(parent=None).values_list("parent_id", flat=True))
-    fine = _borders(bordered.exclude(pk__in=above))
-    return Atlas(places, Net(places, fine), lambda: Net(places, _borders(bordered.filter(pk__in=above))))
+    upper = bordered.filter(pk__in=above)  # above an area with a border there may be one without
+    fine = list(_borders(bordered.exclude(pk__in=above)))
+    bounds = _around(border for borders in (fine, _borders(upper)) for _, border in borders)
+    return Atlas(places, Net(places, fine), lambda: Net(places, list(_borders(upper))), above, bounds)
 
 
-def _borders(areas: QuerySet[Area]) -> list[tuple[int, shapely.Geometry]]:
-    rows = areas.values_list("id", "border").order_by("id").iterator(chunk_size=2000)
-    return [(area, shapely.from_wkb(bytes(border or b""))) for area, border in rows]
+def _borders(areas: QuerySet[Area]) -> Iterator[tuple[int, shapely.Geometry]]:
+    for area, border in areas.values_list("id", "border").order_by("id").iterator(chunk_size=2000):
+        yield area, shapely.from_wkb(bytes(border or b""))
+
+
+def _around(borders: Iterable[shapely.Geometry]) -> Bounds | None:
+    """West, south, east, north of all of them, without keeping any."""
+    boxes = np.array([shapely.bounds(border) for border in borders])
+    if not len(boxes):
+        return None
+    (west, south), (east, north) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    return float(west), float(south), float(east), float(north)
 
 
 _kept = Kept(COUNTER, _load)

@@ -127,6 +127,11 @@ class Reading:
         """The rows that can be taken as far as is known."""
         return [] if self.headless else [row for row in self.table.rows if row.line not in self._wrong]
 
+    @property
+    def broken(self) -> list[Row]:
+        """The rows that cannot be taken as far as is known."""
+        return [row for row in self.table.rows if self.headless or row.line in self._wrong]
+
     def wrong(self, line: int, column: str, code: str, **params: Any) -> None:
         """Say what is wrong with a row; the value is what was typed, unless another one is given."""
         row = self._rows.get(line)
@@ -227,7 +232,7 @@ class Writing:
             )
             for one in self._touched
         ]  # fmt: skip
-        ImportedRow.objects.bulk_create(noted, batch_size=1000)
+        rows.insert_many(noted)
 
     def _detail(self, detail: Mapping[str, Any]) -> dict[str, Any]:
         return {**detail, "batch": str(self.batch.pk)}

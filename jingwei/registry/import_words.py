@@ -47,6 +47,10 @@ CELLS: dict[str, tuple[str, str]] = {
         "‘{value}’看不出类型，请填写类型",
         "the kind cannot be told from ‘{value}’; give it",
     ),
+    "out-of-range": (
+        "‘{value}’应在{least}到{most}之间",
+        "‘{value}’ should lie between {least} and {most}",
+    ),
     # what stands above
     "no-city": ("还没有城市，请先建立城市（jingwei init）", "there is no city yet; found it first (jingwei init)"),
     "parent-unknown": (
@@ -64,6 +68,10 @@ CELLS: dict[str, tuple[str, str]] = {
     "circle": (
         "上级关系成了循环：{chain}",
         "what stands above what goes round in a circle: {chain}",
+    ),
+    "too-deep": (
+        "上级关系超过{most}层，请核对",
+        "more than {most} units stand one above the other; please check",
     ),
     # old and new codes
     "recoding-new-unknown": (
@@ -117,6 +125,10 @@ CELLS: dict[str, tuple[str, str]] = {
     "person-differs": (
         "工号{code}在第{first}行是“{name}”，这里是“{value}”，应一致",
         "number {code} is “{name}” in line {first} and “{value}” here; they should agree",
+    ),
+    "person-failed": (
+        "工号{code}（第{first}行）有错误，改正后一并导入",
+        "the row of number {code} (line {first}) has an error; mend it and import both",
     ),
     "person-left": (
         "工号{code}的人员已离职；工号不会再次使用，请用新工号",
@@ -244,11 +256,15 @@ NOTES: dict[str, tuple[str, str]] = {
         "选了开通账号，但{n}人已有账号，不再开通",
         "{n} people have accounts already; none is opened for them",
     ),
+    "looks-like-gcj02": (
+        "这个文件像是从高德等地图服务取来的（GCJ-02坐标），但坐标系选的是{source}；选错会偏移几百米",
+        "this file looks like one of a Chinese map service (GCJ-02), but the coordinate system given is {source}; the "
+        "wrong one shifts everything by some hundred metres",
+    ),
     "ignored-columns": (
         "工作表“{sheet}”里没有用到的列：{names}",
         "columns of sheet “{sheet}” that were not used: {names}",
     ),
-    "other-sheets": ("没有读取的工作表：{names}", "sheets that were not read: {names}"),
 }
 
 

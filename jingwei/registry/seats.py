@@ -79,9 +79,9 @@ class Answering:
     """Who answers around one place: the posts of the area and everything above it, asked for once."""
 
     def __init__(self, area: int | None, *, organisations: Collection[int] = ()) -> None:
-        self.chain = [place.id for place in atlas().up(area)]
-        if not self.chain and (city := atlas().city()):
-            self.chain = [city.id]
+        places = atlas()
+        self.places = list(places.up(area)) or [city for city in [places.city()] if city]
+        self.chain = [place.id for place in self.places]
         self.holders = holders(areas=self.chain, organisations=organisations)
 
     def seat(
@@ -93,7 +93,7 @@ class Answering:
         post counts as filled when somebody outside `without` (persons excluded for this case) holds it and it is not in `not_at`.
         Where no such tier is known yet (an unlocated case, a city without grids), the climb begins at the lowest known one.
         """
-        places = [atlas().places[area] for area in self.chain]
+        places = self.places
         start = next((n for n, place in enumerate(places) if place.kind == at), None)
         if start is None:
             start = next((n for n, place in enumerate(places) if place.tier and place.tier < _tier(at)), 0)

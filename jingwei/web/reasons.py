@@ -93,13 +93,41 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
         unit=_unit(v.get("unit")) or _("a co-handler"), due=_moment(v.get("due")) or "—"
     ),
     "reporter-not-told": lambda v, p: _(
-        "The reporter left a number: tell them the result first ({failed} of {most} failed calls on two days so far)."
+        "The reporter left a number: tell them the result first"
+        " ({failed} of {most} failed calls on two days so far)."
     ).format(**v),
+    "no-contact-left": lambda v, p: _("No number was left; the answer under the code tells them."),
+    "reporter-not-contacted": lambda v, p: _(
+        "The person left a number: call them first and note how it went (“contact”)."
+    ),
+    "not-called-back": lambda v, p: _(
+        "Call back about the latest result first ({failed} of {most} failed calls on two days so far)."
+    ).format(**v),
+    "said-unsolved": lambda v, p: _(
+        "The callback says that it is not solved: have it done again, or raise it a tier."
+    ),
+    "said-unsatisfied": lambda v, p: _(
+        "The callback says that they are not satisfied, and it was not done again yet: send it back once."
+    ),
+    "not-said-unsolved": lambda v, p: _("Only what the callback calls unsolved is raised a tier."),
+    "redone-already": lambda v, p: _(
+        "It was done again once already: raise it a tier, or explain and close."
+    ),
     "too-late-to-ask": lambda v, p: _("The limit ran out {due}; more time is asked for before that.").format(
         due=_moment(v.get("due"))
     ),
     "too-late-to-reopen": lambda v, p: _("It can be reopened within {days} days.").format(**v),
     "not-located": lambda v, p: _("Nobody knows yet where it is: place it in a street first."),
+    "not-placed": lambda v, p: _(
+        "Nobody knows yet where it is: place it first; what concerns everybody is placed in the city."
+    ),
+    "not-inside-unit": lambda v, p: _("choose a unit below your own; the first unit does not pass it on."),
+    "not-for-communities": lambda v, p: _(
+        "a community leads only where the standard of the class says so; it can help as a co-handler."
+    ),
+    "complained-about": lambda v, p: _(
+        "the complaint is about this unit or one above it; somebody else handles it."
+    ),
     "nothing-to-extend": lambda v, p: _("There is no running limit to extend."),
     "extension-out-of-range": lambda v, p: _("choose a time between {start} and {end}.").format(
         start=_moment(v.get("from")), end=_moment(v.get("to"))
@@ -150,7 +178,8 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     ),
     "file-too-large": lambda v, p: _("the file is too large (at most {most} MB).").format(**v),
     "disk-full": lambda v, p: _(
-        "The server has no room left for pictures. Nothing was lost: send it again later, or without the picture."
+        "The server has no room left for pictures. Nothing was lost:"
+        " send it again later, or without the picture."
     ),
     # login
     "login-wrong": lambda v, p: _("Name or password is wrong."),
@@ -161,7 +190,9 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "second-factor-asked": lambda v, p: _("Enter the six figures of your authenticator app."),
     "second-factor-wrong": lambda v, p: _("the six figures are wrong or were used already."),
     "second-factor-needed": lambda v, p: _("Set up the second factor first."),
-    "second-factor-there": lambda v, p: _("A second factor is set up already; an administrator can remove it."),
+    "second-factor-there": lambda v, p: _(
+        "A second factor is set up already; an administrator can remove it."
+    ),
     "activation-code-wrong": lambda v, p: _("the code is wrong, was used, or is older than 14 days."),
     "old-password-wrong": lambda v, p: _("the present password is wrong."),
     "password-weak": lambda v, p: str(v.get("why", "")),
@@ -243,9 +274,7 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     ),
     "body-too-large": lambda v, p: _("at most {most} kB can be sent here.").format(**v),
     "wrong-kind-of-body": lambda v, p: _("send it as {wanted}.").format(**v),
-    "not-readable-json": lambda v, p: _(
-        "the body is no JSON: line {line}, column {column}: {why}."
-    ).format(**v),
+    "not-readable-json": lambda v, p: _("this is no JSON: look at line {line}, column {column}.").format(**v),
     "not-readable": lambda v, p: _("the request cannot be read."),
     "too-deep": lambda v, p: _("at most {most} levels of lists and objects inside each other.").format(**v),
     "unknown-parameter": lambda v, p: _("there is no such parameter. Known: {known}.").format(
@@ -260,12 +289,10 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "text-too-long": lambda v, p: _("at most {most} characters.").format(**v),
     "text-too-short": lambda v, p: _("at least {least} characters.").format(**v),
     "wrong-form": lambda v, p: _("write it in this form: {form}").format(**v),
-    "not-one-of-these": lambda v, p: _("one of: {allowed}.").format(
-        allowed=", ".join(v.get("allowed", []))
-    ),
+    "not-one-of-these": lambda v, p: _("one of: {allowed}.").format(allowed=", ".join(v.get("allowed", []))),
     "not-true-or-false": lambda v, p: _("write true or false."),
-    "not-an-object": lambda v, p: _("write an object: {…}.").replace("{…}", '{"…": …}'),
-    "not-a-list": lambda v, p: _("write a list."),
+    "not-an-object": lambda v, p: _("write an object, in braces."),
+    "not-a-list": lambda v, p: _("write a list, in brackets."),
     "not-valid": lambda v, p: str(v.get("why", "")),
     "no-such-queue": lambda v, p: _("the post acted from has no such list."),
     "wrong-cursor": lambda v, p: _("take the cursor from the answer before, as it stands there."),
@@ -288,7 +315,13 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     ).format(**v),
 }
 
-_SAY_FIELD_THEMSELVES = {"missing", "not-asked-for", "activation-code-wrong", "second-factor-wrong", "old-password-wrong"}
+_SAY_FIELD_THEMSELVES = {
+    "missing",
+    "not-asked-for",
+    "activation-code-wrong",
+    "second-factor-wrong",
+    "old-password-wrong",
+}
 
 _FIELDS: dict[str, Callable[[], str]] = {
     "login": lambda: _("Login name"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from jingwei.engine import check, library, scenarios
@@ -20,7 +22,7 @@ def _all() -> list[tuple[str, Scenario]]:
 
 
 @pytest.mark.parametrize("folder", check.folders(), ids=lambda p: p.name)
-def test_every_playbook_is_sound(folder) -> None:
+def test_every_playbook_is_sound(folder: Path) -> None:
     assert [str(problem) for problem in check.problems(folder)] == []
 
 

@@ -33,7 +33,7 @@ def city(tmp_path: Path, settings: Settings) -> Iterator[City]:
 
 @pytest.fixture
 def at_once(transactional_db: None) -> Callable[..., list[Any]]:
-    """Run works in threads, each with a connection of its own; return what each gave back, or the exception it ended with."""
+    """Run works in threads, each with its own connection; return what each gave back, or how it ended."""
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has one writer at a time, and its test database lives in one connection")
     return _in_threads
@@ -47,7 +47,7 @@ def _in_threads(*works: Work) -> list[Any]:
         try:
             ready.wait(timeout=20)
             results[number] = work()
-        except BaseException as ended:  # noqa: BLE001  (the test looks at it)
+        except BaseException as ended:  # the test looks at it
             results[number] = ended
         finally:
             connection.close()
@@ -66,7 +66,7 @@ def _in_threads(*works: Work) -> list[Any]:
 
 @pytest.fixture
 def in_processes(transactional_db: None, tmp_path: Path) -> Callable[[str, int], list[str]]:
-    """Run a script in so many processes at the same time against the test's database; return what each printed."""
+    """Run a script in so many processes at a time against the test's database; return what each printed."""
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "jingwei.settings", "PYTHONWARNINGS": "error"}
     if connection.vendor == "sqlite":  # a copy in a file, because the test database is in memory
         environment["JINGWEI_CITY"] = f"{tmp_path}/"
@@ -80,7 +80,9 @@ def in_processes(transactional_db: None, tmp_path: Path) -> Callable[[str, int],
     def run(script: str, count: int) -> list[str]:
         begin = "import django\ndjango.setup()\n"
         processes = [
-            subprocess.Popen([sys.executable, "-c", begin + script], env=environment, stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                [sys.executable, "-c", begin + script], env=environment, stdout=subprocess.PIPE, text=True
+            )
             for _ in range(count)
         ]
         printed = [process.communicate(timeout=60)[0] for process in processes]

@@ -1,4 +1,4 @@
-"""The city's calendar from rows: published years, their versions, working hours from a day on, and years nobody knows yet."""
+"""The city's calendar from rows: published years and their versions, working hours from a day on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ UNKNOWN = 2031  # far enough that no library has heard of it
 
 
 def publish(year: int, days: dict[str, bool], source: str = "国办发明电〔2026〕1号") -> CalendarYear:
-    return calendars.publish_year(year, {date.fromisoformat(day): works for day, works in days.items()}, source=source, by=BOSS)
+    return calendars.publish_year(
+        year, {date.fromisoformat(day): works for day, works in days.items()}, source=source, by=BOSS
+    )
 
 
 def working(day: str) -> bool:
@@ -35,7 +37,12 @@ def working(day: str) -> bool:
 
 def test_without_rows_the_library_knows_the_holidays() -> None:
     with moments.at(NINE):
-        assert [working(day) for day in ("2025-10-01", "2025-10-05", "2025-10-11", "2025-10-12")] == [False, False, True, False]
+        assert [working(day) for day in ("2025-10-01", "2025-10-05", "2025-10-11", "2025-10-12")] == [
+            False,
+            False,
+            True,
+            False,
+        ]
         assert calendar().zone == SHANGHAI
         assert 2025 in calendar().published
 
@@ -45,7 +52,13 @@ def test_a_year_nobody_has_published_counts_weekends_only_and_says_so() -> None:
     with moments.at(datetime(UNKNOWN, 1, 2, tzinfo=UTC)):
         known = calendar()
         assert UNKNOWN not in known.published
-        assert [working(f"{UNKNOWN}-01-0{day}") for day in (1, 2, 3, 4, 5)] == [True, True, True, False, False]
+        assert [working(f"{UNKNOWN}-01-0{day}") for day in (1, 2, 3, 4, 5)] == [
+            True,
+            True,
+            True,
+            False,
+            False,
+        ]
         start = datetime(UNKNOWN, 1, 2, 1, 0, tzinfo=UTC)
         assert not known.is_certain(start, known.due(start, Limit.parse("3wd")))
         assert calendars.year_known(UNKNOWN) == calendars.KnownYear(UNKNOWN, "none", 0, "", {})
@@ -57,7 +70,13 @@ def test_a_published_year_counts_from_then_on_and_is_certain() -> None:
         before = calendar().due(start, Limit.parse("2wd"))
         publish(UNKNOWN, {f"{UNKNOWN}-01-02": False, f"{UNKNOWN}-01-04": True})
         known = calendar()
-        assert [working(f"{UNKNOWN}-01-0{day}") for day in (1, 2, 3, 4, 5)] == [True, False, True, True, False]
+        assert [working(f"{UNKNOWN}-01-0{day}") for day in (1, 2, 3, 4, 5)] == [
+            True,
+            False,
+            True,
+            True,
+            False,
+        ]
         assert known.due(start, Limit.parse("2wd")) == before + timedelta(days=1)
         assert known.is_certain(start, known.due(start, Limit.parse("2wd")))
 
@@ -83,7 +102,11 @@ def test_publishing_is_a_line_of_the_journal() -> None:
     with moments.at(NINE):
         publish(2026, {"2026-12-25": False, "2026-12-26": True})
     line = JournalLine.objects.get(kind="calendar")
-    assert (line.verb, line.person, line.detail) == ("year-published", 1, {"version": 1, "off": 1, "worked": 1})
+    assert (line.verb, line.person, line.detail) == (
+        "year-published",
+        1,
+        {"version": 1, "off": 1, "worked": 1},
+    )
     assert seals.verify().faults == []
 
 
@@ -92,11 +115,17 @@ def test_publishing_is_a_line_of_the_journal() -> None:
     [
         ({"2027-01-01": False}, "x", ("day-of-another-year:days",)),
         ({"2026-01-01": False}, " ", ("missing:source",)),
-        ({"2025-12-31": True, "2027-01-01": False}, "", ("day-of-another-year:days", "day-of-another-year:days", "missing:source")),
+        (
+            {"2025-12-31": True, "2027-01-01": False},
+            "",
+            ("day-of-another-year:days", "day-of-another-year:days", "missing:source"),
+        ),
         ({}, "x" * 121, ("too-long:source",)),
     ],
 )
-def test_what_cannot_be_published_changes_nothing(days: dict[str, bool], source: str, codes: tuple[str, ...]) -> None:
+def test_what_cannot_be_published_changes_nothing(
+    days: dict[str, bool], source: str, codes: tuple[str, ...]
+) -> None:
     with pytest.raises(Refused) as no:
         publish(2026, days, source)
     assert no.value.codes == codes
@@ -119,7 +148,9 @@ def test_working_hours_change_from_a_day_on_without_anybody_doing_anything() -> 
     with moments.at(datetime.fromisoformat("2026-11-23T00:00:00+08:00")):
         assert calendar().hours == tuple(summer)
         start = datetime.fromisoformat("2026-11-23T08:30:00+08:00")
-        assert calendar().due(start, Limit.parse("4wh")) == datetime.fromisoformat("2026-11-23T16:00:00+08:00")
+        assert calendar().due(start, Limit.parse("4wh")) == datetime.fromisoformat(
+            "2026-11-23T16:00:00+08:00"
+        )
     with moments.at(NINE):  # and back, as a simulated clock may go
         assert calendar().hours[0] == (time(9), time(12))
 

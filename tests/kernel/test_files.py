@@ -11,6 +11,7 @@ import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +52,15 @@ def near(colour: Any, wanted: tuple[int, int, int], by: int = 6) -> bool:
     return all(abs(a - b) <= by for a, b in zip(colour, wanted, strict=True))
 
 
+def answer_to(raw: bytes) -> str:
+    """`stored`, when what was stored can be looked at; else the reason why it was not."""
+    try:
+        shown(take(raw)).load()
+    except Refused as no:
+        return no.codes[0]
+    return "stored"
+
+
 def nothing_kept(city: City) -> bool:
     return Attachment.objects.count() == 0 and not [p for p in city.files.rglob("*") if p.is_file()]
 
@@ -88,9 +98,21 @@ def test_a_small_picture_stays_as_small_as_it_is() -> None:
         (plain(colour=0x4000, mode="I;16"), "PNG", (64, 64, 64)),
         (plain(colour=0xFFFF, mode="I;16"), "PNG", (255, 255, 255)),
     ],
-    ids=["cmyk", "palette", "grey", "black-and-white", "transparent", "half", "grey-alpha", "16-bit", "16-bit-white"],
+    ids=[
+        "cmyk",
+        "palette",
+        "grey",
+        "black-and-white",
+        "transparent",
+        "half",
+        "grey-alpha",
+        "16-bit",
+        "16-bit-white",
+    ],
 )
-def test_every_kind_of_picture_shows_what_it_shows(picture: Image.Image, form: str, wanted: tuple[int, int, int]) -> None:
+def test_every_kind_of_picture_shows_what_it_shows(
+    picture: Image.Image, form: str, wanted: tuple[int, int, int]
+) -> None:
     row = take(encoded(picture, form))
     assert shown(row).mode == "RGB"
     assert near(shown(row).getpixel((20, 20)), wanted)
@@ -106,9 +128,13 @@ def test_a_transparent_colour_of_a_palette_lies_on_white() -> None:
 def test_of_a_moving_picture_the_first_one_counts() -> None:
     frames = [plain(colour=colour) for colour in (GREEN, (200, 0, 0), (0, 0, 200))]
     for form in ("WEBP", "PNG"):
-        row = take(encoded(frames[0], form, save_all=True, append_images=frames[1:], duration=50, lossless=True))
+        row = take(
+            encoded(frames[0], form, save_all=True, append_images=frames[1:], duration=50, lossless=True)
+        )
         assert near(shown(row).getpixel((5, 5)), GREEN)
-    row = take(encoded(frames[0], "MPO", save_all=True, append_images=frames[1:]))  # as many telephones take them
+    row = take(
+        encoded(frames[0], "MPO", save_all=True, append_images=frames[1:])
+    )  # as many telephones take them
     assert near(shown(row).getpixel((5, 5)), GREEN)
 
 
@@ -138,21 +164,31 @@ def test_nothing_hidden_in_a_picture_survives() -> None:
             assert "icc_profile" not in again.info
 
 
+#: what a camera does to the picture that is held so
+HELD = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
 def test_a_picture_stands_upright_however_the_camera_was_held(orientation: int, form: str) -> None:
     upright = Image.new("RGB", (40, 20), "white")
     upright.paste((220, 0, 0), (0, 0, 20, 10))  # the corner at the top left
-    turned = {
-        1: [], 2: [Image.Transpose.FLIP_LEFT_RIGHT], 3: [Image.Transpose.ROTATE_180], 4: [Image.Transpose.FLIP_TOP_BOTTOM],
-        5: [Image.Transpose.TRANSPOSE], 6: [Image.Transpose.ROTATE_90], 7: [Image.Transpose.TRANSVERSE], 8: [Image.Transpose.ROTATE_270],
-    }[orientation]  # fmt: skip
-    picture = upright
-    for turn in turned:
-        picture = picture.transpose(turn)
+    picture = upright if orientation == 1 else upright.transpose(HELD[orientation])
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    options = {"JPEG": {"quality": 100, "subsampling": 0}, "PNG": {}, "WEBP": {"lossless": True}}[form]
+    exact: dict[str, dict[str, Any]] = {
+        "JPEG": {"quality": 100, "subsampling": 0},
+        "WEBP": {"lossless": True},
+    }
+    options = exact.get(form, {})
     row = take(encoded(picture, form, exif=exif, **options))
     assert shown(row).size == (40, 20)
     assert near(shown(row).getpixel((5, 4)), (220, 0, 0), by=40)
@@ -181,14 +217,26 @@ def png(width: int, height: int, *, data: bytes = b"", depth: int = 8, colour: i
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
     head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(data))
+        + chunk(b"IEND", b"")
+    )
 
 
 def webp_claiming(width: int, height: int) -> bytes:
     """A WebP whose canvas claims to be so large."""
-    raw = encoded(plain(colour=(1, 2, 3, 4), mode="RGBA"), "WEBP", lossless=True, exif=Image.Exif(), xmp=b"<x/>")
+    raw = encoded(
+        plain(colour=(1, 2, 3, 4), mode="RGBA"), "WEBP", lossless=True, exif=Image.Exif(), xmp=b"<x/>"
+    )
     place = raw.index(b"VP8X") + 12
-    return raw[:place] + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little") + raw[place + 6 :]
+    return (
+        raw[:place]
+        + (width - 1).to_bytes(3, "little")
+        + (height - 1).to_bytes(3, "little")
+        + raw[place + 6 :]
+    )
 
 
 def jpeg_claiming(width: int, height: int) -> bytes:
@@ -299,19 +347,15 @@ def test_whatever_is_done_to_a_picture_there_is_an_answer(city: City) -> None:
     """Bytes changed here and there: it is stored whole, or refused; never anything else."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
-    chance = __import__("random").Random(11)
+    chance = Random(11)  # noqa: S311
     for form in ("JPEG", "PNG", "WEBP"):
         raw = encoded(plain(90, 70), form, exif=exif)
         for _ in range(60):
             changed = bytearray(raw)
             for _ in range(chance.randint(1, 12)):
                 changed[chance.randrange(len(changed))] = chance.randrange(256)
-            try:
-                row = take(bytes(changed))
-            except Refused as no:
-                assert no.codes[0] in ("not-a-picture:photo", "picture-too-large:photo")
-            else:
-                shown(row).load()
+            answer = answer_to(bytes(changed))
+            assert answer in ("stored", "not-a-picture:photo", "picture-too-large:photo")
 
 
 def test_what_is_hidden_behind_a_picture_is_gone() -> None:
@@ -335,7 +379,9 @@ def test_the_same_bytes_are_one_file_within_a_case_and_two_in_two() -> None:
     assert len(list(files.folder_of(case).iterdir())) == 2
 
 
-def test_the_same_bytes_sent_twice_at_once_are_one_file(at_once: Callable[..., list[Any]], city: City) -> None:
+def test_the_same_bytes_sent_twice_at_once_are_one_file(
+    at_once: Callable[..., list[Any]], city: City
+) -> None:
     for _ in range(4):
         case = ids.new_id()
         raw = encoded(plain())
@@ -353,7 +399,9 @@ def test_no_word_of_a_user_gets_into_a_path(city: City) -> None:
     path = files.path_of(row)
     assert path.resolve().is_relative_to(city.files.resolve())
     assert path == city.files / case.hex[-3:] / case.hex / f"{row.pk}.jpg"
-    assert sorted(p.name for p in city.files.rglob("*") if p.is_file()) == sorted([f"{row.pk}.jpg", f"{row.pk}.s.jpg"])
+    assert sorted(p.name for p in city.files.rglob("*") if p.is_file()) == sorted(
+        [f"{row.pk}.jpg", f"{row.pk}.s.jpg"]
+    )
 
 
 def test_everything_of_a_case_can_be_removed_and_nothing_of_another() -> None:
@@ -375,7 +423,9 @@ def test_one_picture_can_be_removed() -> None:
     files.remove_one(gone.pk)
     files.remove_one(gone.pk)
     assert list(Attachment.objects.all()) == [kept]
-    assert sorted(p.name for p in files.folder_of(case).iterdir()) == sorted([f"{kept.pk}.jpg", f"{kept.pk}.s.jpg"])
+    assert sorted(p.name for p in files.folder_of(case).iterdir()) == sorted(
+        [f"{kept.pk}.jpg", f"{kept.pk}.s.jpg"]
+    )
 
 
 # ---------------------------------------------------------------- a full disk

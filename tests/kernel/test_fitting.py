@@ -10,13 +10,17 @@ from jingwei.registry.models import Area, Person
 
 def test_a_text_longer_than_its_column_is_said_with_both_lengths() -> None:
     reasons = unfit(Area, {"name": "长" * 81, "code": "9" * 24})
-    assert [(reason.code, reason.field, reason.values) for reason in reasons] == [("too-long", "name", {"most": 80, "length": 81})]
+    assert [(reason.code, reason.field, reason.values) for reason in reasons] == [
+        ("too-long", "name", {"most": 80, "length": 81})
+    ]
     assert unfit(Area, {"name": "𠮷" * 80}) == []  # signs are counted, not bytes
 
 
 @pytest.mark.parametrize("sign", ["\0", "\x07", "\n", "\x85", "\ud800"])
 def test_signs_that_cannot_be_shown_are_refused(sign: str) -> None:
-    assert [str(reason) for reason in unfit(Person, {"name": f"沈{sign}玉", "staff_no": "J1"})] == ["control-signs:name"]
+    assert [str(reason) for reason in unfit(Person, {"name": f"沈{sign}玉", "staff_no": "J1"})] == [
+        "control-signs:name"
+    ]
 
 
 def test_what_is_no_text_always_fits() -> None:

@@ -10,7 +10,6 @@ import pytest
 from django.db import connection, transaction
 
 from jingwei.kernel import numbering
-from jingwei.kernel.models import SerialBlock
 
 
 @pytest.mark.django_db(transaction=True)
@@ -28,7 +27,7 @@ def test_a_block_is_reserved_in_one_statement_and_then_costs_none(
         for _ in range(numbering.BLOCK - 1):
             numbering.take("WG")
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT next FROM {SerialBlock._meta.db_table} WHERE series = 'WG'")
+        cursor.execute("SELECT next FROM kernel_serialblock WHERE series = 'WG'")
         assert cursor.fetchone() == (numbering.BLOCK + 1,)
 
 

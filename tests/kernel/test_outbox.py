@@ -1,4 +1,4 @@
-"""The outbox: written with the change, run at least once, never by two at the same time; what is stuck is seen."""
+"""The outbox: written with the change, run at least once, never by two at a time; what is stuck is seen."""
 
 from __future__ import annotations
 
@@ -134,7 +134,9 @@ def test_one_that_fails_waits_ever_longer_and_hinders_nobody(ran: list[OutboxRow
 
 
 @pytest.mark.django_db
-def test_neither_row_nor_log_says_what_the_failure_said(ran: list[OutboxRow], caplog: pytest.LogCaptureFixture) -> None:
+def test_neither_row_nor_log_says_what_the_failure_said(
+    ran: list[OutboxRow], caplog: pytest.LogCaptureFixture
+) -> None:
     logging.getLogger("jingwei").propagate = True
     row = put("break")
     outbox.work_off()
@@ -222,7 +224,9 @@ def test_a_claim_that_somebody_else_took_over_is_left_to_them(ran: list[OutboxRo
 # ---------------------------------------------------------------- several workers
 
 
-def test_two_workers_share_the_work_and_never_a_row(ran: list[OutboxRow], at_once: Callable[..., list[Any]]) -> None:
+def test_two_workers_share_the_work_and_never_a_row(
+    ran: list[OutboxRow], at_once: Callable[..., list[Any]]
+) -> None:
     for n in range(60):
         put(n=n)
     running: set[int] = set()
@@ -281,7 +285,9 @@ def test_a_slow_effect_is_not_run_by_a_second_even_when_its_claim_is_over(
     assert OutboxRow.objects.get().done_at is not None
 
 
-def test_an_outbox_filled_while_workers_run_is_emptied(ran: list[OutboxRow], at_once: Callable[..., list[Any]]) -> None:
+def test_an_outbox_filled_while_workers_run_is_emptied(
+    ran: list[OutboxRow], at_once: Callable[..., list[Any]]
+) -> None:
     end = threading.Event()
 
     def fill() -> None:

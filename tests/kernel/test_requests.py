@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,9 @@ from jingwei.kernel.refusals import SameRequestOtherContent
 CONTENT = '{"description": "井盖翘起来了"}'.encode()
 
 
-def send(request: UUID, content: bytes = CONTENT, bound_to: str = "session:1", answer: int = 1) -> dict[str, Any] | None:
+def send(
+    request: UUID, content: bytes = CONTENT, bound_to: str = "session:1", answer: int = 1
+) -> dict[str, Any] | None:
     with transaction.atomic():
         return requests.seen_before(request, bound_to=bound_to, content=content, answer={"n": answer})
 
@@ -34,7 +37,10 @@ def test_the_same_id_and_content_is_the_same_answer() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("other", [{"content": CONTENT + b" "}, {"content": b""}, {"bound_to": "session:2"}, {"bound_to": "portal"}])
+@pytest.mark.parametrize(
+    "other",
+    [{"content": CONTENT + b" "}, {"content": b""}, {"bound_to": "session:2"}, {"bound_to": "portal"}],
+)
 def test_other_content_or_another_sender_is_refused(other: dict[str, Any]) -> None:
     request = ids.new_id()
     send(request)
@@ -64,7 +70,7 @@ def test_neither_content_nor_sender_is_kept_nor_can_be_guessed_from_what_is() ->
 def test_of_two_at_once_one_acts(at_once: Callable[..., list[Any]]) -> None:
     for _ in range(10):
         request = ids.new_id()
-        answers = at_once(*[lambda n=n: send(request, answer=n) for n in range(4)])
+        answers = at_once(*[partial(send, request, answer=n) for n in range(4)])
         acted = [n for n, answer in enumerate(answers) if answer is None]
         assert len(acted) == 1
         assert [answer for answer in answers if answer is not None] == [{"n": acted[0]}] * 3

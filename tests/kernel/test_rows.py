@@ -1,4 +1,4 @@
-"""Writing rows without `save()`: what is written is what the ORM reads, on both databases and for every kind of column."""
+"""Writing rows without `save()`: what is written is what the ORM reads, for every kind of column."""
 
 from __future__ import annotations
 
@@ -36,9 +36,16 @@ def an_area(code: str = "9911", **facts: Any) -> Area:
 
 def a_line(**facts: Any) -> JournalLine:
     values = {
-        "kind": "case", "subject": ids.new_id(), "seq": 1, "happened_at": MOMENT, "recorded_at": MOMENT, "actor_kind": "staff",
-        "verb": "move:file", "hash": b"\0\xff" * 16, **facts,
-    }  # fmt: skip
+        "kind": "case",
+        "subject": ids.new_id(),
+        "seq": 1,
+        "happened_at": MOMENT,
+        "recorded_at": MOMENT,
+        "actor_kind": "staff",
+        "verb": "move:file",
+        "hash": b"\0\xff" * 16,
+        **facts,
+    }
     return JournalLine(**values)
 
 
@@ -47,7 +54,11 @@ def read(model: type[models.Model], **equal: Any) -> models.Model:
 
 
 def values(row: models.Model) -> dict[str, Any]:
-    found = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if not isinstance(f, models.AutoField)}
+    found = {
+        f.attname: getattr(row, f.attname)
+        for f in row._meta.concrete_fields
+        if not isinstance(f, models.AutoField)
+    }
     return {name: bytes(value) if isinstance(value, memoryview) else value for name, value in found.items()}
 
 
@@ -62,16 +73,30 @@ def values(row: models.Model) -> dict[str, Any]:
         a_line(detail={"a": [1, None, True, "经纬"], "b": {}}, person=2**40, party=UUID(int=7)),
         a_line(detail=[], client=0),
         a_line(detail="text"),
-        OutboxRow(effect="tell", payload={"n": 1}, key=ids.new_id(), created_at=MOMENT, due_at=MOMENT + timedelta(days=400)),
+        OutboxRow(
+            effect="tell",
+            payload={"n": 1},
+            key=ids.new_id(),
+            created_at=MOMENT,
+            due_at=MOMENT + timedelta(days=400),
+        ),
         RequestKey(id=ids.new_id(), bound=b"b", content=b"", answer={}, created_at=MOMENT),
         SerialBlock(series="WG", next=2**31 - 1),
-        Attachment(id=ids.new_id(), case=ids.new_id(), kind="picture", digest=b"d", media_type="image/jpeg", size=0, added_at=MOMENT),
+        Attachment(
+            id=ids.new_id(),
+            case=ids.new_id(),
+            kind="picture",
+            digest=b"d",
+            media_type="image/jpeg",
+            size=0,
+            added_at=MOMENT,
+        ),
         SealedValue(case=ids.new_id(), seq=1, field="contact", level="L2", box=b"\0" * 100, blind=None),
         Account(login="mei", person=7, password="!", locked_until=None, second_factor=None),
         JournalHead(kind="reading", subject=ids.new_id()),
     ],
     ids=lambda row: type(row).__name__,
-)  # fmt: skip
+)
 def test_what_is_inserted_is_what_is_read(row: models.Model) -> None:
     rows.insert(row)
     found = type(row)._default_manager.get()
@@ -89,18 +114,37 @@ def test_a_place_without_value_is_null_not_a_word(django_assert_num_queries: Cal
 
 def a_case(version: ProcedureVersion, **facts: Any) -> Case:
     return Case(
-        id=ids.new_id(), number=str(ids.new_id())[-20:], procedure="p", version=version, state="reported", state_kind="new", source="resident",
-        happened_at=MOMENT, received_at=MOMENT, state_since=MOMENT, **facts,
-    )  # fmt: skip
+        id=ids.new_id(),
+        number=str(ids.new_id())[-20:],
+        procedure="p",
+        version=version,
+        state="reported",
+        state_kind="new",
+        source="resident",
+        happened_at=MOMENT,
+        received_at=MOMENT,
+        state_since=MOMENT,
+        **facts,
+    )
 
 
 def test_rows_of_many_models_are_written_together() -> None:
     version = ProcedureVersion(procedure="p", version=1, digest="", files={}, published_at=MOMENT)
     version.save()
     case = a_case(version, lon=117.123456, lat=33.5)
-    action = CaseAction(case_id=case.pk, seq=1, kind="intake", name="p", actor_kind="party", at=MOMENT, values={"description": "井盖"})
+    action = CaseAction(
+        case_id=case.pk,
+        seq=1,
+        kind="intake",
+        name="p",
+        actor_kind="party",
+        at=MOMENT,
+        values={"description": "井盖"},
+    )
     lines = [a_line(subject=case.pk, seq=n) for n in (1, 2, 3)]
-    with CaptureQueriesContext(connection, ) as seen:
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
         rows.write([case, action, *lines], [rows.Update(version, {"digest": "x"})])
     assert len(seen) == (1 if connection.vendor == "postgresql" else 4)
     assert Case.objects.get().lon == 117.123456
@@ -114,7 +158,10 @@ def test_where_one_row_cannot_be_written_none_is() -> None:
     version.save()
     twice = ids.new_id()
     with pytest.raises(IntegrityError), transaction.atomic():
-        rows.write([a_line(subject=twice), SerialBlock(series="WG"), a_line(subject=twice)], [rows.Update(version, {"digest": "x"})])
+        rows.write(
+            [a_line(subject=twice), SerialBlock(series="WG"), a_line(subject=twice)],
+            [rows.Update(version, {"digest": "x"})],
+        )
     assert (JournalLine.objects.count(), SerialBlock.objects.count()) == (0, 0)
     version.refresh_from_db()
     assert version.digest == ""
@@ -134,7 +181,9 @@ def test_nothing_to_write_is_no_statement(django_assert_num_queries: Callable[[i
         rows.write([])
 
 
-@pytest.mark.parametrize("text", ["井盖𠮷", "'; DROP TABLE kernel_account; --", "%s %(x)s %%", "$1", '"quoted"', "\\", "a\nb"])
+@pytest.mark.parametrize(
+    "text", ["井盖𠮷", "'; DROP TABLE kernel_account; --", "%s %(x)s %%", "$1", '"quoted"', "\\", "a\nb"]
+)
 def test_no_text_is_taken_for_a_statement(text: str) -> None:
     area = an_area()
     area.name = text
@@ -153,9 +202,14 @@ def test_a_change_is_written_if_nothing_changed_meanwhile() -> None:
     account.save()
     stale = Account.objects.get()
     changed: dict[str, Any] = {
-        "journal_count": 5, "journal_head": b"\1" * 32, "is_active": False, "locked_until": MOMENT, "second_factor": b"\0",
-        "login": "mei2", "last_counter": 2**40,
-    }  # fmt: skip
+        "journal_count": 5,
+        "journal_head": b"\1" * 32,
+        "is_active": False,
+        "locked_until": MOMENT,
+        "second_factor": b"\0",
+        "login": "mei2",
+        "last_counter": 2**40,
+    }
     assert rows.change(account, only_if={"journal_count": 0, "journal_head": b""}, **changed) is True
     assert {name: getattr(account, name) for name in changed} == changed
     assert {name: values(Account.objects.get())[name] for name in changed} == changed
@@ -203,7 +257,9 @@ def test_of_many_changing_at_once_one_does(at_once: Callable[..., list[Any]]) ->
     block.save()
     for n in range(1, 6):
         mine = [SerialBlock.objects.get() for _ in range(4)]
-        done = at_once(*[lambda row=row, n=n: rows.change(row, only_if={"next": n}, next=n + 1) for row in mine])
+        done = at_once(
+            *[lambda row=row, n=n: rows.change(row, only_if={"next": n}, next=n + 1) for row in mine]
+        )
         assert sorted(done) == [False, False, False, True]
 
 
@@ -212,7 +268,9 @@ def test_of_many_changing_at_once_one_does(at_once: Callable[..., list[Any]]) ->
 
 def test_what_is_loaded_is_what_the_orm_loads() -> None:
     subject = ids.new_id()
-    rows.insert(*[a_line(subject=subject, seq=n, detail={"n": n}, party=subject) for n in (2, 3, 1)], a_line())
+    rows.insert(
+        *[a_line(subject=subject, seq=n, detail={"n": n}, party=subject) for n in (2, 3, 1)], a_line()
+    )
     by_orm = list(JournalLine.objects.filter(subject=subject).order_by("seq"))
     loaded = rows.load(JournalLine, "seq", subject=subject)
     assert loaded == by_orm
@@ -233,7 +291,9 @@ def test_keys_reserved_are_given_to_nobody_else() -> None:
     every = [*first, *second, made, *third]
     assert len(set(every)) == len(every) == 8
     assert first == list(range(first[0], first[0] + 3))
-    JournalHead.objects.bulk_create(JournalHead(pk=key, kind="b", subject=ids.new_id()) for key in (*first, *second, *third))
+    JournalHead.objects.bulk_create(
+        JournalHead(pk=key, kind="b", subject=ids.new_id()) for key in (*first, *second, *third)
+    )
     JournalHead(kind="c", subject=ids.new_id()).save()
     assert JournalHead.objects.count() == 9
 

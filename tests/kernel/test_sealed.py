@@ -68,7 +68,10 @@ def test_an_old_number_does_not_open_in_place_of_a_new_one() -> None:
     case = ids.new_id()
     row, key = sealed.new_case_key(case)
     row.save(force_insert=True)
-    old, new = (sealed.seal(case, key, seq, [sealed.ToSeal("contact", "L2", value)])[0] for seq, value in ((1, "1"), (4, "2")))
+    old, new = (
+        sealed.seal(case, key, seq, [sealed.ToSeal("contact", "L2", value)])[0]
+        for seq, value in ((1, "1"), (4, "2"))
+    )
     new.box = old.box
     with pytest.raises(Refused, match="sealed-value-damaged"):
         sealed.unseal(new, key)

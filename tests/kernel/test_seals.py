@@ -1,4 +1,4 @@
-"""Seals: written once, out of the database, in order, whatever crashes in between; what is missing is named."""
+"""Seals: out of the database, once, in order, whatever crashes in between; what is missing is named."""
 
 from __future__ import annotations
 
@@ -36,7 +36,11 @@ def some_lines(count: int = 3) -> UUID:
 
 
 def written(city: City, pattern: str = "seals-*.jsonl") -> list[dict[str, Any]]:
-    return [json.loads(line) for file in sorted(city.seals.glob(pattern)) for line in file.read_text().splitlines()]
+    return [
+        json.loads(line)
+        for file in sorted(city.seals.glob(pattern))
+        for line in file.read_text().splitlines()
+    ]
 
 
 def change_file(city: City, change: Callable[[list[str]], list[str]]) -> None:
@@ -94,7 +98,7 @@ def test_the_command_ends_badly_where_the_journal_is_not_whole(capsys: pytest.Ca
     call_command("audit", "verify")
     assert "the journal is whole" in capsys.readouterr().out
     JournalLine.objects.filter(subject=subject, seq=2).update(verb="hidden")
-    with pytest.raises(CommandError, match="2 faults|1 faults"):
+    with pytest.raises(CommandError, match=r"\d faults"):
         call_command("audit", "verify")
     assert f"reading/{subject}: line 2 (row " in capsys.readouterr().out
 
@@ -138,7 +142,11 @@ def test_a_line_half_written_is_cut_off_and_written_again(city: City) -> None:
         seals.seal()
     file = city.seals / "seals-000000.jsonl"
     whole = file.read_text()
-    for keep in (1, len(whole) // 2, len(whole) - 1):  # within the first, the second, before the last sign of the third
+    for keep in (
+        1,
+        len(whole) // 2,
+        len(whole) - 1,
+    ):  # within the first, the second, before the last sign of the third
         file.write_text(whole[:keep])
         assert seals.verify().faults == []
         seals.write_out()
@@ -172,7 +180,9 @@ def test_a_new_file_begins_after_so_many_seals(city: City, monkeypatch: pytest.M
     for _ in range(5):
         some_lines(1)
         seals.seal()
-    assert [file.name for file in sorted(city.seals.glob("seals-*"))] == [f"seals-{n:06d}.jsonl" for n in range(3)]
+    assert [file.name for file in sorted(city.seals.glob("seals-*"))] == [
+        f"seals-{n:06d}.jsonl" for n in range(3)
+    ]
     assert [entry["seal"] for entry in written(city)] == [1, 2, 3, 4, 5]
     assert seals.verify() == seals.Finding(lines=5, subjects=5, seals=5)
 
@@ -203,7 +213,9 @@ def test_a_seal_changed_outside_is_found(city: City, three_seals: list[Seal]) ->
     assert [fault.split(":")[0] for fault in seals.verify().faults] == ["seal 1"]
 
 
-def test_a_line_that_cannot_be_read_outside_is_found_and_ends_nothing(city: City, three_seals: list[Seal]) -> None:
+def test_a_line_that_cannot_be_read_outside_is_found_and_ends_nothing(
+    city: City, three_seals: list[Seal]
+) -> None:
     change_file(city, lambda lines: [lines[0], "\0" * 20 + "\n", lines[2]])
     assert "seals-000000.jsonl: the line after seal 1 cannot be read" in seals.verify().faults
 
@@ -212,7 +224,10 @@ def test_a_seal_taken_out_of_the_database_is_found(city: City, three_seals: list
     one, two, three = three_seals
     two.delete()
     faults = seals.verify().faults
-    assert f"seal 2: was written out for lines {two.first_line}–{two.last_line}, but is gone from the database" in faults
+    assert (
+        f"seal 2: was written out for lines {two.first_line}–{two.last_line}, but is gone from the database"
+        in faults
+    )
     assert any(fault.endswith("a seal before it is missing") for fault in faults)
     three.delete()
     assert len(seals.verify().faults) == 2
@@ -229,13 +244,17 @@ def test_a_changed_seal_is_found(change: dict[str, Any], city: City, three_seals
     assert any("seal 1" in fault or "seal 7" in fault for fault in seals.verify().faults)
 
 
-def test_after_an_older_backup_was_restored_what_is_lost_stays_named(city: City, three_seals: list[Seal]) -> None:
+def test_after_an_older_backup_was_restored_what_is_lost_stays_named(
+    city: City, three_seals: list[Seal]
+) -> None:
     lost = three_seals[2]
     with connection.cursor() as cursor:  # the database as it was after the second seal
-        cursor.execute(f"DELETE FROM {Seal._meta.db_table} WHERE number = 3")
-        cursor.execute(f"DELETE FROM {JournalLine._meta.db_table} WHERE id > %s", [three_seals[1].last_line])
-        cursor.execute("DELETE FROM kernel_journalhead WHERE journal_count = 2 AND id = (SELECT MAX(id) FROM kernel_journalhead)")
-    gone = f"seal 3: was written out for lines {lost.first_line}–{lost.last_line}, but is gone from the database"
+        cursor.execute("DELETE FROM kernel_seal WHERE number = 3")
+        cursor.execute("DELETE FROM kernel_journalline WHERE id > %s", [three_seals[1].last_line])
+        cursor.execute("DELETE FROM kernel_journalhead WHERE id = (SELECT MAX(id) FROM kernel_journalhead)")
+    gone = (
+        f"seal 3: was written out for lines {lost.first_line}–{lost.last_line}, but is gone from the database"
+    )
     assert seals.verify().faults == [gone]
     some_lines(4)
     seals.seal()
@@ -247,7 +266,9 @@ def test_after_an_older_backup_was_restored_what_is_lost_stays_named(city: City,
 # ---------------------------------------------------------------- several workers
 
 
-def test_two_workers_sealing_at_once_make_one_row_of_seals(city: City, at_once: Callable[..., list[Any]]) -> None:
+def test_two_workers_sealing_at_once_make_one_row_of_seals(
+    city: City, at_once: Callable[..., list[Any]]
+) -> None:
     for _ in range(3):
         some_lines(2)
         assert at_once(*[seals.seal] * 4) == [None] * 4
@@ -272,7 +293,7 @@ def test_sealing_while_others_write_leaves_no_line_out(city: City, at_once: Call
 
 
 def test_a_line_not_committed_yet_is_waited_for(city: City, at_once: Callable[..., list[Any]]) -> None:
-    """Its number is lower than one that is there already: a seal over the higher one must not pass it over."""
+    """Its number is lower than one that is there: a seal over the higher one must not pass it over."""
     has_written, may_commit = threading.Event(), threading.Event()
 
     def slow() -> None:

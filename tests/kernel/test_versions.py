@@ -30,7 +30,9 @@ def kept(made: list[int]) -> versions.Kept[int]:
 
 
 @pytest.mark.django_db
-def test_a_value_is_made_once_and_anew_when_its_mark_is_another(kept: versions.Kept[int], made: list[int]) -> None:
+def test_a_value_is_made_once_and_anew_when_its_mark_is_another(
+    kept: versions.Kept[int], made: list[int]
+) -> None:
     assert [kept.get(), kept.get()] == [1, 1]
     versions.raise_version("something else")
     assert kept.get() == 1
@@ -69,7 +71,7 @@ def test_a_change_that_was_undone_leaves_nothing_behind(kept: versions.Kept[int]
 
 @pytest.mark.django_db
 def test_the_next_change_is_never_taken_for_one_that_was_undone(kept: versions.Kept[int]) -> None:
-    """A dry run raises the mark, looks, and rolls back; then somebody else makes a change, and nobody looked in between."""
+    """A dry run raises the mark, looks, rolls back; then somebody makes a change, without a look between."""
     versions.raise_version(COUNTER)
     kept.get()
     with transaction.atomic():

@@ -235,13 +235,13 @@ def test_the_administrator_may_open_everything_but_the_log_of_addresses(office: 
 
 
 def test_strangers_are_sent_to_sign_in(office: Office) -> None:
+    where = addresses(office)
     before = JournalLine.objects.count()
-    for page, address in addresses(office).items():
+    for page, address in where.items():
         answer = knock(Client(), address)
         assert answer.status_code == 302, page
         assert answer["Location"].startswith(reverse("sign-in")), page
-    made_for_the_addresses = {"area-made", "overlay-mapped", "alias-added", "account-opened"}
-    assert not JournalLine.objects.filter(pk__gt=before).exclude(verb__in=made_for_the_addresses).exists()
+    assert JournalLine.objects.count() == before
 
 
 def test_the_second_factor_is_asked_for_even_when_the_account_does_not_know(office: Office) -> None:
@@ -552,7 +552,8 @@ def test_totals_by_county_add_up(office: Office, admin: Client) -> None:
         == totals["total"][1]
         == Organisation.objects.filter(valid_to=None).count()
     )
-    assert [row[1] for row in totals["rows"]] == [3, 0, 1, 1]
+    in_county = Organisation.objects.filter(area__code__startswith="991103").count()
+    assert [row[1] for row in totals["rows"]] == [in_county, 0, 1, 1]
 
 
 def test_units_are_found_and_exported_as_shown(office: Office, admin: Client) -> None:
@@ -1052,11 +1053,11 @@ def test_at_most_so_many_boards_at_a_time(office: Office, admin: Client) -> None
         areas.make_area(
             "grid", f"991103001002{n:03}", f"第{n}网格", by=SYSTEM, parent=office.stage.areas["community"]
         )
-        for n in range(5, 46)
+        for n in range(5, 26)
     ]
     answer = admin.post(reverse("admin-boards"), {"area": [area.pk for area in made]})
     assert (answer.status_code, BoardPrint.objects.count()) == (422, 0)
-    assert len(admin.get(reverse("admin-boards"), {"show": "never"}).context["rows"]) == 43
+    assert len(admin.get(reverse("admin-boards"), {"show": "never"}).context["rows"]) == 23
 
 
 # ---------------------------------------------------------------- audit

@@ -27,6 +27,7 @@ from jingwei.registry import areas, people
 from jingwei.registry.models import Assignment, Person
 from jingwei.registry.staff import as_staff
 from jingwei.web.field import task as task_page
+from jingwei.web.field.mine import device_of
 from jingwei.web.field.phrases import phrases
 
 PASSWORD = "Wege-und-Faden-7"
@@ -256,12 +257,15 @@ def test_a_unit_sees_its_work_and_a_co_handler_what_was_asked(doors: Doors) -> N
     assert case.title not in doors.of("other_handler").get(reverse("field-today")).content.decode()
 
 
-def test_work_in_a_case_about_my_unit_is_not_listed(doors: Doors) -> None:
+def test_my_units_work_in_a_case_about_me_is_not_listed_to_me(doors: Doors) -> None:
+    """The unit helps in a case that complains about one of its people: that one must not read of it."""
     s = doors.stage
-    case = handling(doors, about=actions.About(unit=s.units["patrol"].pk))
-    actions.give_task(
-        case, "co_handle", by=s.staff("handler"), to_unit=s.units["patrol"].pk, entered={"what": "围挡"}
-    )
+    case = handling(doors, about=actions.About(person=s.people["co_handler"].pk))
+    unit = s.units["patrol"].pk
+    actions.give_task(case, "co_handle", by=s.staff("handler"), to_unit=unit, entered={"what": "围挡"})
+    colleague = people.take_on("P0002", "沈立", by=SYSTEM, organisation=s.units["patrol"])
+    people.assign(colleague, s.posts["co_handler"], by=SYSTEM, substitute=True)
+    assert case.title in enter(colleague).get(reverse("field-today")).content.decode()
     assert case.title not in doors.of("co_handler").get(reverse("field-today")).content.decode()
 
 
@@ -611,6 +615,21 @@ def test_somebody_was_faster_says_who_and_what_and_keeps_what_was_typed(doors: D
     assert again(case).state == "reported"
 
 
+def test_news_while_i_went_from_button_to_form_are_still_told(doors: Doors) -> None:
+    """The second form goes by what was seen on the first page; and it is a form of its own."""
+    case = verifying(doors)
+    client = doors.of("worker")
+    first = form_of(page_of(client, case))
+    actions.move_case(again(case), "note", by=doors.stage.staff("acceptor"), entered={"remark": "居民又来电"})
+    second = form_of(do(client, case, "move", "cannot_verify", **first, open="1").content.decode())
+    assert second["revision"] == first["revision"]
+    assert second["request"] != first["request"]
+    answer = do(client, case, "move", "cannot_verify", **second, reason="院门锁着")
+    assert answer.status_code == 409
+    third = form_of(answer.content.decode())
+    assert (third["revision"], third["request"]) == (str(again(case).revision), second["request"])
+
+
 # ---------------------------------------------------------------- reporting
 
 
@@ -736,9 +755,11 @@ def test_a_point_that_cannot_be_is_refused_and_forgotten(doors: Doors, point: di
 def test_a_bad_picture_stops_a_report_and_says_so(doors: Doors) -> None:
     client = doors.of("worker")
     bad = SimpleUploadedFile("a.jpg", b"not a picture", "image/jpeg")
-    answer = report(client, **blank(client), photo=bad, phrase="0405")
+    answer = report(client, **blank(client), photo=bad)
+    html = answer.content.decode()
     assert answer.status_code == 422
-    assert 'href="#f-photo"' in answer.content.decode()
+    assert 'href="#f-photo"' in html
+    assert 'href="#f-description"' in html  # everything is said at once
     assert not Case.objects.exists()
 
 
@@ -813,6 +834,19 @@ def test_me_shows_my_posts_and_switching_leads_on(doors: Doors) -> None:
     assert s.areas["next_grid"].name in client.get(reverse("field-grid")).content.decode()
     assert client.post(reverse("switch-post"), {"assignment": inside.pk})["Location"] == reverse("desk")
     assert client.get(reverse("field-me")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Mozilla/5.0 (Linux; Android 12; HarmonyOS; NOH-AN00)", "HarmonyOS"),
+        ("Mozilla/5.0 (Linux; Android 13; Redmi 12C) Mobile", "Android"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X)", "iPhone"),
+        ("curl/8", ""),
+    ],
+)
+def test_a_device_is_called_as_people_call_it(said: str, shown: str) -> None:
+    assert device_of(said) == shown
 
 
 def test_me_ends_another_session_and_signs_out(doors: Doors) -> None:

@@ -48,9 +48,7 @@ def browse(request: StaffRequest) -> HttpResponse:
         request.GET.get("unit", "").strip().split(" ")[0],
     )
     unit = Organisation.objects.filter(code=unit_code).first() if unit_code else None
-    found = catalogue.rows_in_force(name, class_code=class_code, unit=unit.pk if unit else None).defer(
-        "area__border"
-    )
+    found = catalogue.rows_in_force(name, class_code=class_code, unit=unit.pk if unit else None)
     pages = Pages(request, found, total=found.count())
     context = {
         **frame(request),
@@ -217,7 +215,7 @@ def export(request: StaffRequest) -> HttpResponse:
             row.unit.name,
             row.note or None,
         ]
-        for row in catalogue.rows_in_force(name).defer("area__border")
+        for row in catalogue.rows_in_force(name)
     )
     return exporting.answer(
         request, "catalogue", _("Dispatch catalogue"), columns, rows, filters={"list": name}

@@ -20,6 +20,15 @@ CONDITION_WORDS = {
     "before_due": gettext_lazy("the handling limit has not run out"),
     "within_reopen_days": gettext_lazy("the case ended at most 15 days ago"),
     "located": gettext_lazy("the place is known down to a street"),
+    "contact_left": gettext_lazy("the reporter left a number"),
+    "contacted": gettext_lazy("whoever has the case has called the reporter, if there is a number"),
+    "called_back": gettext_lazy("the callback was answered, or three calls on two days failed"),
+    "said_solved": gettext_lazy("nobody called back says that it is unsolved"),
+    "said_unsolved": gettext_lazy("somebody called back says that it is not wholly solved"),
+    "not_redone": gettext_lazy("it was not sent back to be done again before"),
+    "placed": gettext_lazy("the matter was placed, be it in the whole city"),
+    "inside_own_unit": gettext_lazy("the unit stands below the one that leads"),
+    "community_may_lead": gettext_lazy("a community leads only where the standard of the class says so"),
 }
 
 #: a verb: its short word, and what it does
@@ -49,6 +58,10 @@ VERB_WORDS = {
     "review": (
         gettext_lazy("look again"),
         gettext_lazy("Looks at it again every so many days, as long as the state lasts."),
+    ),
+    "rate": (
+        gettext_lazy("rate"),
+        gettext_lazy("What the reporter says in this call counts as the rating of a callback."),
     ),
     "notify": (
         gettext_lazy("tell"),
@@ -114,6 +127,7 @@ def groups() -> list[tuple[str, list[Named]]]:
         "field": _("a field"),
         "every": "every 30d",
         "role": _("a role"),
+        "rater": _("whose rating"),
         "move": _("a move"),
     }
     effects = [
@@ -127,11 +141,11 @@ def groups() -> list[tuple[str, list[Named]]]:
         (_("Changes, under “then”"), effects),
         (
             _("Messages, under “tell”"),
-            [Named(f"{{{name}: {about[what]}}}", *_said(name)) for name, what in TELLS.items()],
+            [Named(f"{{{name}: {about.get(what, what)}}}", *_said(name)) for name, what in TELLS.items()],
         ),
         (
             _("When a clock has run out, under “late”"),
-            [Named(f"{{{name}: {about[what]}}}", *_said(name)) for name, what in LATE.items()],
+            [Named(f"{{{name}: {about.get(what, what)}}}", *_said(name)) for name, what in LATE.items()],
         ),
     ]
 

@@ -32,7 +32,7 @@ def of_children(place: Place, children: list[Place]) -> dict[int, Shape]:
 @lru_cache(maxsize=256)
 def _drawn(edition: int, place: int, children: tuple[int, ...]) -> dict[int, Shape]:
     rows = Area.objects.filter(pk__in=children, border__isnull=False).values_list("pk", "border")
-    borders = {pk: shapely.from_wkb(bytes(border)) for pk, border in rows}
+    borders = {pk: shapely.from_wkb(bytes(border or b"")) for pk, border in rows}
     if not borders:
         return {}
     west, south, east, north = shapely.total_bounds(list(borders.values()))
@@ -52,5 +52,5 @@ def _shape(pk: int, border: shapely.Geometry, left: float, top: float, across: f
             points = np.asarray(part.exterior.coords)
             xs, ys = (points[:, 0] - left) * across, (top - points[:, 1]) * down
             steps.append("M" + "L".join(f"{x:.0f} {y:.0f}" for x, y in zip(xs, ys, strict=True)) + "Z")
-    middle = border.representative_point()
-    return Shape(pk, "".join(steps), round((middle.x - left) * across), round((top - middle.y) * down))
+    middle = shapely.get_coordinates(shapely.point_on_surface(border))[0]
+    return Shape(pk, "".join(steps), round((middle[0] - left) * across), round((top - middle[1]) * down))

@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
 
 from jingwei.engine import figures, queries
@@ -63,9 +63,10 @@ def _asked_for(request: StaffRequest) -> Place:
 @require_GET
 @staff_only
 def board(request: StaffRequest) -> HttpResponse:
-    """The board: ?area=code drills down, ?by=indicator colours, ?day=2026-11-20 looks back, ?wall=1 is for the wall."""
+    """The board: ?area= drills down, ?by= colours, ?day=2026-11-20 looks back, ?wall=1 is for the wall."""
     place, day = _asked_for(request), _day(request)
-    indicator = request.GET.get("by") if request.GET.get("by") in INDICATORS else "handled_on_time"
+    asked = request.GET.get("by", "")
+    indicator = asked if asked in INDICATORS else INDICATORS[0]
     children = [child for child in atlas().children(place.id) if child.tier]
     month = day.replace(day=1)
     before = (month - timedelta(days=1)).replace(day=1)
@@ -78,15 +79,22 @@ def board(request: StaffRequest) -> HttpResponse:
     context = {
         "place": place,
         "area_name": place.name,
-        "up": [above for above in reversed(list(atlas().up(place.id))) if root_of(request.staff).id in [a.id for a in atlas().up(above.id)]],
+        "up": [
+            above
+            for above in reversed(list(atlas().up(place.id)))
+            if root_of(request.staff).id in [a.id for a in atlas().up(above.id)]
+        ],
         "children": len(children),
+        "below": _below(children),
         "day": day,
         "is_today": day == today(),
         "as_of": now(),
         "wall": request.GET.get("wall") == "1",
         "flow": [
-            (number_label("in"), flow.came, "in", ""), (number_label("out"), flow.ended, "out", ""),
-            (number_label("open"), flow.open, "open", ""), (number_label("late"), figures.late_now(place), "late", "l"),
+            (number_label("in"), flow.came, "in", ""),
+            (number_label("out"), flow.ended, "out", ""),
+            (number_label("open"), flow.open, "open", ""),
+            (number_label("late"), figures.late_now(place), "late", "l"),
         ],
         "hours": _bars(came, ended),
         "has_hours": place.kind in ("city", "county"),
@@ -98,8 +106,22 @@ def board(request: StaffRequest) -> HttpResponse:
         "total": _total(indicator, place, month, day),
         "classes": _classes(place, day),
         **_latest(request, place),
-    }  # fmt: skip
+    }
     return render(request, "board/board.html", context)
+
+
+def _below(children: list[Place]) -> str:
+    """How many areas lie right below, by their kind."""
+    n = len(children)
+    if not n:
+        return ""
+    forms = {
+        "county": ngettext("{n} county or district", "{n} counties and districts", n),
+        "street": ngettext("{n} street or town", "{n} streets and towns", n),
+        "community": ngettext("{n} community or village", "{n} communities and villages", n),
+        "grid": ngettext("{n} grid", "{n} grids", n),
+    }
+    return forms.get(children[0].kind, ngettext("{n} area", "{n} areas", n)).format(n=n)
 
 
 def number_label(what: str) -> str:
@@ -146,9 +168,13 @@ def _rate(name: str, ratio: Ratio, before: Ratio) -> dict[str, Any]:
         else _("down {points}").format(points=abs(change))
     )
     return {
-        "label": indicator_label(name), "n": ratio.n, "d": ratio.d, "p": round(100 * ratio.n / ratio.d) if ratio.d else 0, "change": said,
+        "label": indicator_label(name),
+        "n": ratio.n,
+        "d": ratio.d,
+        "p": round(100 * ratio.n / ratio.d) if ratio.d else 0,
+        "change": said,
         "way": "up" if change and change > 0 else "dn" if change and change < 0 else "",
-    }  # fmt: skip
+    }
 
 
 def _bars(came: list[int], ended: list[int]) -> list[dict[str, float]]:

@@ -1,10 +1,14 @@
-"""Taking a call: the officer types while the caller speaks; similar open cases appear, what is not taken in is told and noted."""
+"""Taking a call: the officer types while the caller speaks.
+
+Similar open cases appear; what is not taken in is told and noted.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,19 +25,18 @@ from jingwei.web.desk import shown
 from jingwei.web.desk.frame import TAKES_CALLS, frame
 from jingwei.web.portal.following import next_step
 from jingwei.web.shell import fields
+from jingwei.web.shell.doing import uuid_of
 from jingwei.web.shell.refusing import status_of
-from jingwei.web.shell.who import StaffRequest, bound_to, staff_only
+from jingwei.web.shell.who import StaffRequest, bound_to, roles_only, staff_only
 
 #: which procedure a call becomes; the first is the default
 KINDS = ("resident_request", "grid_event")
 _FIELDS = ("description", "place", "class", "urgency", "reporter_contact", "area")
 
 
-@staff_only
+@roles_only(*TAKES_CALLS)
 def call(request: StaffRequest) -> HttpResponse:
     """The call form; each button begins a case and, where it says so, takes the first move at once."""
-    if request.staff.role not in TAKES_CALLS:
-        raise Http404
     kinds = [name for name in KINDS if name in library.all_in_force()]
     kind = request.POST.get("kind") or request.GET.get("kind") or kinds[0]
     if kind not in kinds:
@@ -45,7 +48,7 @@ def call(request: StaffRequest) -> HttpResponse:
 
 
 def _take(request: StaffRequest, playbook: Playbook, kind: str, kinds: list[str]) -> HttpResponse:
-    case_id = _id(request)
+    case_id = uuid_of(request.POST.get("id", "")) or ids.new_id()
     names = [n for n in playbook.procedure.intake.fields if n in _FIELDS]
     raw, wrong = fields.posted(request, playbook, names, case=case_id)
     raw["place"] = {**raw.get("place", {}), **_place_typed(request)}
@@ -54,10 +57,11 @@ def _take(request: StaffRequest, playbook: Playbook, kind: str, kinds: list[str]
         if wrong:
             raise Refused(*wrong)
         _refuse_unready(request, playbook)
-        taken = actions.take_in(
-            case_id, kind, raw, by=request.staff, source="hotline", bound_to=bound_to(request)
-        )
-        _first_move(request, playbook, taken.case)
+        with transaction.atomic():  # the case and what the pressed button does with it: both, or neither
+            taken = actions.take_in(
+                case_id, kind, raw, by=request.staff, source="hotline", bound_to=bound_to(request)
+            )
+            _first_move(request, playbook, taken.case)
     except Refused as refused:
         context = _page(request, playbook, kind, kinds, case_id, raw, refused)
         return render(request, "desk/call.html", context, status=status_of(refused))
@@ -81,12 +85,15 @@ def _refuse_unready(request: StaffRequest, playbook: Playbook) -> None:
 
 
 def _first_move(request: StaffRequest, playbook: Playbook, case: Case) -> None:
-    """File, ask for verification, answer at once, decline — or leave it taken in. A repeated request finds it done."""
+    """File, have it verified, answer at once, decline, or only take it in. A repetition finds it done."""
     step = request.POST.get("then", "")
     move = playbook.procedure.moves.get(step)
     if request.POST.get("same_as"):
-        other = Case.objects.filter(pk=_uuid(request.POST["same_as"])).first()
-        if other is not None and "follows" not in case.counters:
+        other_id = uuid_of(request.POST["same_as"])
+        other = queries.visible_case(request.staff, other_id) if other_id else None
+        if other is None:
+            raise Refused("cannot-follow")
+        if "follows" not in case.counters:
             actions.link(case, other, "follows", by=request.staff)
         return
     if move is None or not playbook.procedure.leads_from(move, case.state):
@@ -116,8 +123,8 @@ def _page(
     refused: Refused | None = None,
 ) -> dict[str, Any]:
     p = playbook.procedure
-    errors = {reason.field: reasons.say(reason, playbook) for reason in refused.reasons} if refused else {}
-    steps = [name for name in ("file", "verify", "answer", "decline") if name in p.moves]
+    said = [(reason.field, reasons.say(reason, playbook)) for reason in refused.reasons] if refused else []
+    steps: list[str] = [name for name in ("file", "verify", "answer", "decline") if name in p.moves]
     return {
         **frame(request),
         "playbook": playbook,
@@ -133,8 +140,8 @@ def _page(
             },
         ),
         "posted": request.POST,
-        "errors": errors,
-        "error_list": [(f"f-{name}" if name else "", text) for name, text in errors.items()],
+        "errors": dict(said),
+        "error_list": [(f"f-{name}" if name else "", text) for name, text in said],
         "steps": [(name, playbook.text("moves", name, "label")) for name in steps],
         "declines": _codes(playbook, "decline", steps),
         "labels": {name: playbook.text("fields", name, "label") for name in p.fields},
@@ -154,7 +161,7 @@ def _codes(playbook: Playbook, step: str, steps: list[str]) -> list[tuple[str, s
 
 
 @require_GET
-@staff_only
+@roles_only(*TAKES_CALLS)
 def similar(request: StaffRequest) -> HttpResponse:
     """Open cases that may be the same, while the officer types."""
     text = request.GET.get("description", "")[:500]
@@ -201,18 +208,11 @@ def called(request: StaffRequest, case_id: UUID) -> HttpResponse:
         raise Http404
     playbook = library.version(case.version_id)
     context = {
-        **frame(request), "case": case, "row": shown.rows([case])[0], "next": next_step(case), "code": ids.show_code(request.GET.get("code", ""))[:12],
+        **frame(request),
+        "case": case,
+        "row": shown.rows([case])[0],
+        "next": next_step(case),
+        "code": ids.show_code(request.GET.get("code", ""))[:12],
         "headline": playbook.text("headline", case.state),
-    }  # fmt: skip
+    }
     return render(request, "desk/called.html", context)
-
-
-def _id(request: StaffRequest) -> UUID:
-    return _uuid(request.POST.get("id", "")) or ids.new_id()
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

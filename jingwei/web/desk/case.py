@@ -1,10 +1,9 @@
-"""One page per case: its clocks, what may be done (and what not, and why), its whole story, and every action on it."""
+"""One page per case: its clocks, what may be done (and what not, and why), its story, every action on it."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,18 +11,19 @@ from uuid import UUID
 from django import forms
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from jingwei.engine import actions, dispatching, keeping, library, queries
-from jingwei.engine.definition import AskRule, Move, TaskRule
+from jingwei.engine.definition import Move
 from jingwei.engine.library import Playbook
 from jingwei.engine.models import Ask, Case, Task, Viewer
 from jingwei.engine.rules import shown_to
 from jingwei.kernel import files, ids
 from jingwei.kernel.models import Attachment
 from jingwei.kernel.moments import now
-from jingwei.kernel.refusals import ChangedMeanwhile, Reason, Refused
+from jingwei.kernel.refusals import ChangedMeanwhile, Refused
 from jingwei.registry import boards
 from jingwei.registry.atlas import atlas
 from jingwei.registry.models import Area, Organisation
@@ -32,11 +32,13 @@ from jingwei.web import reasons
 from jingwei.web.desk import shown
 from jingwei.web.desk.frame import frame
 from jingwei.web.shell import fields
+from jingwei.web.shell.doing import Doing, Sent, doing_of, number_of, said, sent_with, uuid_of
 from jingwei.web.shell.paper import pdf
 from jingwei.web.shell.refusing import status_of
-from jingwei.web.shell.who import StaffRequest, bound_to, staff_only
+from jingwei.web.shell.who import StaffRequest, staff_only
 
 SEEN_WITHIN = timedelta(seconds=60)
+CALLBACK = "callback"
 
 
 def visible(request: StaffRequest, case_id: UUID) -> Case:
@@ -58,7 +60,8 @@ def _page(request: StaffRequest, case: Case) -> dict[str, Any]:
     page = queries.case_page(case, request.staff)
     playbook = page.playbook
     named = (t.to_unit for t in page.tasks), (a.decider_unit for a in page.asks)
-    units = shown.units([case.lead_unit, case.owner_unit, *itertools.chain(*named)])
+    asked = (action for action in page.actions if action.kind == "ask")
+    units = shown.units([case.lead_unit, case.owner_unit, *itertools.chain(*named), *shown.units_in(asked)])
     names = {pk: str(unit) for pk, unit in units.items()}
     entry = library.classes(playbook.procedure.classes).get(case.class_code)
     held = page.roles
@@ -72,7 +75,7 @@ def _page(request: StaffRequest, case: Case) -> dict[str, Any]:
         "where": atlas().full_name(case.area_id, below="county"),
         "place_words": (case.values.get("place") or {}).get("words", ""),
         "clocks": shown.clocks(page.clocks, playbook, page.change.clocks.calendar),
-        "allowed": [_button(option, playbook) for option in page.allowed],
+        "allowed": _buttons(page),
         "refused": [_no(option, playbook) for option in page.refused],
         "story": shown.story(case, playbook, page.actions, held),
         "told": shown.told_lines(page.actions, playbook),
@@ -82,7 +85,7 @@ def _page(request: StaffRequest, case: Case) -> dict[str, Any]:
             for action in page.actions[:1]
             for photo in shown.photos(case, playbook, action, action.values)
         ],
-        "asks": [_ask(ask, playbook, held, page) for ask in page.asks if ask.state == "open"],
+        "asks": [_ask(ask, playbook, held, page, names) for ask in page.asks if ask.state == "open"],
         "tasks": [_task(task, playbook, held, names) for task in page.tasks],
         "links": [
             {
@@ -108,7 +111,24 @@ def _page(request: StaffRequest, case: Case) -> dict[str, Any]:
         "viewers": _viewers(request, case),
         "ratings": page.ratings,
         "documents": list(playbook.procedure.documents),
+        "stated": shown.stated_words(case),
     }
+
+
+def _buttons(page: queries.CasePage) -> list[dict[str, Any]]:
+    """What may be done: what brings the case on stands first and is the main button; remarks stand last."""
+    ranked = sorted(page.allowed, key=lambda option: (not _goes_on(option), option.kind == "move"))
+    buttons = [_button(option, page.playbook) for option in ranked]
+    if not actions.why_not_rate(page.change, "callback"):
+        label = _("Callback")
+        buttons.insert(
+            0, {"kind": CALLBACK, "name": CALLBACK, "label": label, "main": True, "at_once": False}
+        )
+    return buttons
+
+
+def _goes_on(option: queries.Option) -> bool:
+    return isinstance(option.rule, Move) and option.rule.to != "same"
 
 
 def _button(option: queries.Option, playbook: Playbook) -> dict[str, Any]:
@@ -118,6 +138,7 @@ def _button(option: queries.Option, playbook: Playbook) -> dict[str, Any]:
         "kind": option.kind,
         "name": option.name,
         "label": playbook.text(part, option.name, "label"),
+        "main": _goes_on(option),
         "at_once": not names and option.kind == "move",
     }
 
@@ -129,12 +150,14 @@ def _no(option: queries.Option, playbook: Playbook) -> dict[str, Any]:
     }
 
 
-def _ask(ask: Ask, playbook: Playbook, held: frozenset[str], page: queries.CasePage) -> dict[str, Any]:
+def _ask(
+    ask: Ask, playbook: Playbook, held: frozenset[str], page: queries.CasePage, units: dict[int, str]
+) -> dict[str, Any]:
     asked = next((a for a in page.actions if a.seq == ask.asked_seq), None)
     return {
         "ask": ask,
         "label": shown.ask_words(ask, playbook),
-        "words": shown.entered_words(playbook, asked.values, {}) if asked else [],
+        "words": shown.entered_words(playbook, asked.values, units) if asked else [],
         "mine": ask.decider_role in held,
         "decider": playbook.text("roles", ask.decider_role),
     }
@@ -167,7 +190,7 @@ def _people(page: queries.CasePage, units: dict[int, Organisation]) -> list[dict
 
 def _drawing(case: Case) -> dict[str, Any] | None:
     """The grid's border with the point of the matter."""
-    area = Area.objects.filter(pk=case.grid or case.community or case.street).first()
+    area = Area.objects.filter(pk=case.grid or case.community or case.street or 0).first()
     drawing = boards.drawing(area) if area else None
     if area is None or drawing is None:
         return None
@@ -177,14 +200,11 @@ def _drawing(case: Case) -> dict[str, Any] | None:
 
 def _viewers(request: StaffRequest, case: Case) -> list[str]:
     """Who else has it open; and note that I have."""
-    mine = Viewer.objects.filter(case=case, person=request.staff.person)
+    me = request.running.person
+    mine = Viewer.objects.filter(case=case, person=me)
     if not mine.update(seen_at=now()):
-        Viewer.objects.bulk_create(
-            [Viewer(case=case, person=request.staff.person, seen_at=now())], ignore_conflicts=True
-        )
-    others = Viewer.objects.filter(case=case, seen_at__gte=now() - SEEN_WITHIN).exclude(
-        person=request.staff.person
-    )
+        Viewer.objects.bulk_create([Viewer(case=case, person=me, seen_at=now())], ignore_conflicts=True)
+    others = Viewer.objects.filter(case=case, seen_at__gte=now() - SEEN_WITHIN).exclude(person=me)
     return list(shown.person_names(others.values_list("person", flat=True)[:5]).values())
 
 
@@ -198,20 +218,6 @@ def viewers(request: StaffRequest, case_id: UUID) -> HttpResponse:
 # ---------------------------------------------------------------- doing something
 
 
-@dataclass(frozen=True, slots=True)
-class Doing:
-    """One thing to do in a case: its label, the fields it takes, and how it is done."""
-
-    label: str
-    needs: tuple[str, ...]
-    may: tuple[str, ...]
-    do: Callable[[dict[str, Any]], object]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.needs, *self.may)))
-
-
 @staff_only
 def act(request: StaffRequest, case_id: UUID, kind: str, name: str) -> HttpResponse:
     """Show the form of a move, ask or task, and take it. The same page without script; a fragment with it."""
@@ -219,136 +225,131 @@ def act(request: StaffRequest, case_id: UUID, kind: str, name: str) -> HttpRespo
     playbook = library.version(found.version_id)
     doing = _doing(request, found, playbook, kind, name)
     if request.method != "POST":
-        form = fields.form_for(
-            playbook, doing.names, needs=doing.needs, initial=_initial(found, playbook, doing.names)
-        )
-        return _form(request, found, playbook, kind, name, doing, form)
+        known = _initial(found, playbook, doing.names)
+        form = fields.form_for(playbook, doing.names, needs=doing.needs, initial=known)
+        return _form(request, found, playbook, doing, form)
     raw, wrong = fields.posted(request, playbook, doing.names, case=found.pk)
     raw = {key: value for key, value in raw.items() if value not in ("", [], {})}
     try:
         if wrong:
             raise Refused(*wrong)
-        doing.do(raw)
+        doing.do(raw, sent_with(request, detail=_by_catalogue(request, found, playbook, doing)))
     except Refused as refused:
-        form = fields.with_errors(
-            fields.form_for(playbook, doing.names, needs=doing.needs), refused.reasons, playbook, request.POST
-        )
-        return _form(request, found, playbook, kind, name, doing, form, refused=refused, kept=raw)
-    answer = redirect("desk-case", case_id=found.pk)
+        form = fields.form_for(playbook, doing.names, needs=doing.needs)
+        form = fields.with_errors(form, refused.reasons, playbook, request.POST)
+        return _form(request, found, playbook, doing, form, refused=refused, typed=raw)
     if request.headers.get("HX-Request"):
-        answer = HttpResponse(status=204)
-        answer["HX-Redirect"] = f"/desk/case/{found.pk}"
-    return answer
-
-
-def _form(
-    request: StaffRequest, case: Case, playbook: Playbook, kind: str, name: str, doing: Doing, form: forms.Form, *, refused: Refused | None = None,
-    kept: dict[str, Any] | None = None,
-) -> HttpResponse:  # fmt: skip
-    rules = playbook.procedure.fields
-    context = {
-        "case": case,
-        "kind": kind,
-        "name": name,
-        "label": doing.label,
-        "form": form,
-        "needs": doing.needs,
-        "picture_fields": [
-            {
-                "name": n,
-                "label": playbook.text("fields", n, "label"),
-                "most": rules[n].many,
-                "required": n in doing.needs,
-                "kept": fields.kept_pictures(case.pk, (kept or {}).get(n, [])),
-            }
-            for n in doing.names
-            if rules[n].type == "picture"
-        ],
-        "wants_place": any(rules[n].type == "place" for n in doing.names),
-        "wants_unit": kind == "task",
-        "form_id": request.POST.get("request") or ids.new_id(),
-        "revision": request.POST.get("revision") or case.revision,
-        "refused": [
-            reasons.say(reason, playbook) for reason in refused.reasons if reason.field not in form.fields
-        ]
-        if refused
-        else [],
-        "changed": isinstance(refused, ChangedMeanwhile),
-        "suggestion": _suggestion(case, playbook) if "lead_unit" in doing.names else None,
-    }
-    template = "desk/act.html#form" if request.headers.get("HX-Request") else "desk/act.html"
-    if not request.headers.get("HX-Request"):
-        context |= frame(request)
-    return render(request, template, context, status=status_of(refused) if refused else 200)
+        return HttpResponse(status=204, headers={"HX-Redirect": reverse("desk-case", args=[found.pk])})
+    return redirect("desk-case", case_id=found.pk)
 
 
 def _doing(request: StaffRequest, case: Case, playbook: Playbook, kind: str, name: str) -> Doing:
-    p, by = playbook.procedure, request.staff
-    again = {"request": _request_id(request), "bound_to": bound_to(request)}
-    rule: Move | AskRule | TaskRule | None
-    if kind == "move" and (rule := p.moves.get(name)):
-        detail = _by_catalogue(request, case, playbook) if "lead_unit" in rule.needs else None
-        missing = tuple(n for n in rule.has if n not in case.values)
-        return Doing(
-            playbook.text("moves", name, "label"),
-            (*rule.needs, *missing),
-            rule.may,
-            lambda raw: actions.move_case(
-                case, name, by=by, entered=raw, expected=_revision(request), detail=detail, **again
-            ),
-        )
-    if kind == "ask" and (rule := p.asks.get(name)):
-        return Doing(
-            playbook.text("asks", name, "label"),
-            rule.needs,
-            (),
-            lambda raw: actions.ask(case, name, by=by, entered=raw, **again),
-        )
-    if kind == "task" and (rule := p.tasks.get(name)):
-        return Doing(
-            playbook.text("tasks", name, "label"),
-            rule.needs,
-            (),
-            lambda raw: actions.give_task(
-                case, name, by=by, to_unit=_to_unit(request), due_at=None, entered=raw
-            ),
-        )
-    if kind in ("grant", "refuse"):
-        question = Ask.objects.filter(case=case, pk=name if name.isdigit() else 0).first()
-        if question:
-            text = playbook.text("asks", question.name, "granted" if kind == "grant" else "refused")
-            needs = () if kind == "grant" else ("reason",)
-            return Doing(
-                text,
-                needs,
-                ("reason",) if kind == "grant" else (),
-                lambda raw: actions.decide(question, kind == "grant", by=by, entered=raw),
-            )
-    if kind == "answer":
-        task = Task.objects.filter(case=case, pk=name if name.isdigit() else 0).first()
-        if task:
-            return Doing(
-                shown.task_words(task, playbook),
-                p.tasks[task.name].answer,
-                (),
-                lambda raw: actions.answer_task(task, by=by, entered=raw),
-            )
-    if kind == "callback" and p.rating:
-        return Doing(
-            _("Callback"),
-            p.rating.questions,
-            (),
-            lambda raw: actions.rate(case, {n: str(v) for n, v in raw.items()}, by=by, **again),
-        )
-    raise Http404
+    """What an address means: what every face can do, and the callback, which is the desk's alone."""
+    if kind == CALLBACK and name == CALLBACK and playbook.procedure.rating:
+        return _callback(request, case, playbook.procedure.rating.questions)
+    doing = doing_of(case, playbook, kind, name, by=request.staff)
+    if doing is None:
+        raise Http404
+    return doing
 
 
-def _by_catalogue(request: StaffRequest, case: Case, playbook: Playbook) -> dict[str, Any] | None:
+def _callback(request: StaffRequest, case: Case, questions: tuple[str, ...]) -> Doing:
+    def do(raw: Mapping[str, Any], sent: Sent) -> object:
+        answers = {name: str(value) for name, value in raw.items()}
+        return actions.rate(case, answers, by=request.staff, request=sent.request, bound_to=sent.bound_to)
+
+    return Doing(CALLBACK, CALLBACK, _("Callback"), questions, (), do)
+
+
+def _form(
+    request: StaffRequest,
+    case: Case,
+    playbook: Playbook,
+    doing: Doing,
+    form: forms.Form,
+    *,
+    refused: Refused | None = None,
+    typed: Mapping[str, Any] | None = None,
+) -> HttpResponse:
+    """The form of one thing to do; after a refusal all that was typed is kept, each reason at its field."""
+    typed, inline = typed or {}, bool(request.headers.get("HX-Request"))
+    rules = playbook.procedure.fields
+    pictures = [
+        {
+            "name": n,
+            "label": playbook.text("fields", n, "label"),
+            "most": rules[n].many,
+            "required": n in doing.needs,
+            "kept": fields.kept_pictures(case.pk, typed.get(n, [])),
+        }
+        for n in doing.names
+        if rules[n].type == "picture"
+    ]
+    context = {
+        **({} if inline else frame(request)),
+        "inline": inline,
+        "case": case,
+        "kind": doing.kind,
+        "name": doing.name,
+        "label": doing.label,
+        "form": form,
+        "picture_fields": pictures,
+        "wants_place": any(rules[n].type == "place" for n in doing.names),
+        "place_words": request.POST.get("place", ""),
+        "wants_unit": doing.kind == "task",
+        "to_unit": request.POST.get("to_unit", ""),
+        "due": request.POST.get("due", ""),
+        "form_id": uuid_of(request.POST.get("request", "")) or ids.new_id(),
+        "revision": request.POST.get("revision") or case.revision,
+        "seen": case.seq,
+        "refused": [
+            reasons.say(reason, playbook)
+            for reason in (refused.reasons if refused else ())
+            if reason.field not in form.fields
+        ],
+        "suggestion": _suggestion(case, playbook) if "lead_unit" in doing.names else None,
+    }
+    if isinstance(refused, ChangedMeanwhile):
+        context |= _meanwhile(request, case.pk, playbook, typed)
+    template = "desk/act.html#form" if inline else "desk/act.html"
+    return render(request, template, context, status=status_of(refused) if refused else 200)
+
+
+def _meanwhile(
+    request: StaffRequest, case_id: UUID, playbook: Playbook, typed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Somebody was faster: who, what they did, and what I wrote, to send knowingly or to add as a note."""
+    page = queries.case_page(visible(request, case_id), request.staff)
+    seen = number_of(request.POST.get("seen", ""))
+    since = page.case.seq - 1 if seen is None else seen
+    done = [action for action in page.actions if action.seq > since]
+    units = shown.unit_names(shown.units_in(done))
+    written = [str(v) for n, v in typed.items() if playbook.procedure.fields[n].type == "text"]
+    context = {
+        "changed": True,
+        "who": shown.person_names([done[-1].person]).get(done[-1].person or 0, "") if done else "",
+        "at": done[-1].at if done else None,
+        "changes": [shown.change_words(playbook, action, units) for action in done],
+        "mine": "\n".join(written),
+        "revision": page.case.revision,
+        "seen": page.case.seq,
+    }
+    if written and any(option.name == "note" for option in page.allowed):
+        context["action"] = reverse("desk-act", args=[case_id, "move", "note"])
+        context["fields"] = [("remark", context["mine"]), ("request", ids.new_id())]
+    return context
+
+
+def _by_catalogue(
+    request: StaffRequest, case: Case, playbook: Playbook, doing: Doing
+) -> dict[str, Any] | None:
     """When the unit chosen is the one the catalogue names, the row that fired is kept with the move."""
-    suggestion = dispatching.suggestion_for(case, playbook.procedure.classes)
-    if suggestion is None or request.method != "POST":
+    if doing.kind != "move" or "lead_unit" not in doing.needs:
         return None
-    code = request.POST.get("lead_unit", "").split(" ")[0]
+    suggestion = dispatching.suggestion_for(case, playbook.procedure.classes)
+    if suggestion is None:
+        return None
+    code = said(request.POST, "lead_unit").split(" ")[0]
     return (
         {"row": suggestion.row}
         if Organisation.objects.filter(pk=suggestion.unit, code=code).exists()
@@ -378,26 +379,6 @@ def _initial(case: Case, playbook: Playbook, names: tuple[str, ...]) -> dict[str
     return {name: value for name, value in initial.items() if name in names}
 
 
-def _to_unit(request: StaffRequest) -> int | None:
-    code = request.POST.get("to_unit", "").split(" ")[0]
-    unit = Organisation.objects.filter(code=code, valid_to=None).first()
-    if unit is None:
-        raise Refused(Reason("unknown-unit", "to_unit"))
-    return unit.pk
-
-
-def _revision(request: StaffRequest) -> int | None:
-    text = request.POST.get("revision", "")
-    return int(text) if text.isdigit() else None
-
-
-def _request_id(request: StaffRequest) -> UUID | None:
-    try:
-        return UUID(request.POST.get("request", ""))
-    except ValueError:
-        return None
-
-
 @require_POST
 @staff_only
 def link(request: StaffRequest, case_id: UUID) -> HttpResponse:
@@ -406,9 +387,9 @@ def link(request: StaffRequest, case_id: UUID) -> HttpResponse:
     if "undo" in request.POST:
         actions.unlink(found, "follows", by=request.staff)
     else:
-        other = Case.objects.filter(number=request.POST.get("number", "").strip().upper()).first()
+        other = Case.objects.filter(number=said(request.POST, "number").upper()).first()
         if other is None:
-            raise Refused(Reason("cannot-follow", "number"))
+            raise Refused("cannot-follow")  # the same answer as for a case that this post may not see
         actions.link(found, other, "follows", by=request.staff)
     return redirect("desk-case", case_id=found.pk)
 

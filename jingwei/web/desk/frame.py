@@ -134,7 +134,13 @@ def _rail(staff: Staff, counts: dict[str, int], here: str) -> list[dict[str, Any
     more = []
     if staff.role in OUTSIDE:
         more.append(
-            {"icon": "walk", "label": pgettext("face", "Field"), "url": reverse("field-today"), "count": None, "here": False}
+            {
+                "icon": "walk",
+                "label": pgettext("face", "Field"),
+                "url": reverse("field-today"),
+                "count": None,
+                "here": False,
+            }
         )
     if staff.role in LEADERS:
         more.append(
@@ -155,6 +161,10 @@ def _rail(staff: Staff, counts: dict[str, int], here: str) -> list[dict[str, Any
 
 def _entry(name: str, counts: dict[str, int], here: str) -> dict[str, Any]:
     return {
-        "icon": _ICONS[name], "label": queue_label(name), "url": reverse("desk-queue", args=[name]), "count": counts.get(name),
-        "kind": _KINDS.get(name, ""), "here": here == name,
-    }  # fmt: skip
+        "icon": _ICONS[name],
+        "label": queue_label(name),
+        "url": reverse("desk-queue", args=[name]),
+        "count": counts.get(name),
+        "kind": _KINDS.get(name, ""),
+        "here": here == name,
+    }

@@ -11,17 +11,19 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from jingwei.engine import actions, keeping, library, queries
-from jingwei.engine.models import Case, Message
+from jingwei.engine.models import Case, CaseAction, Message
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Refused
 from jingwei.web import reasons
 from jingwei.web.desk import shown
 from jingwei.web.desk.frame import frame, queue_empty, queue_label
-from jingwei.web.shell.who import StaffRequest, staff_only
+from jingwei.web.shell.doing import said, uuid_of
+from jingwei.web.shell.who import StaffRequest, safe_next, staff_only
 
 PAGE = 50
 
@@ -46,7 +48,7 @@ def _list(request: StaffRequest, name: str) -> HttpResponse:
     cases = queries.queue(request.staff, name)
     if cases is None:
         raise Http404
-    chosen = {key: request.GET[key] for key in ("class", "state", "urgency") if request.GET.get(key)}
+    chosen = {key: value for key in ("class", "state", "urgency") if (value := said(request.GET, key))}
     order = queries.QUEUES[name].order
     found = list(_after(_filtered(cases, chosen), order, request.GET.get("after", ""))[: PAGE + 1])
     more = len(found) > PAGE
@@ -149,7 +151,8 @@ def bulk(request: StaffRequest) -> HttpResponse:
     move, chosen = request.POST.get("move", ""), request.POST.getlist("case")
     done, refused = 0, []
     for text in chosen[:200]:
-        case = queries.visible_case(request.staff, UUID(text)) if _is_uuid(text) else None
+        case_id = uuid_of(text)
+        case = queries.visible_case(request.staff, case_id) if case_id else None
         if case is None:
             continue
         try:
@@ -165,16 +168,13 @@ def bulk(request: StaffRequest) -> HttpResponse:
                     "url": shown.rows([case])[0].url,
                 }
             )
-    context = {**frame(request), "done": done, "refused": refused, "next": request.POST.get("next", "/desk/")}
+    context = {
+        **frame(request),
+        "done": done,
+        "refused": refused,
+        "next": safe_next(request, reverse("desk")),
+    }
     return render(request, "desk/bulk.html", context, status=422 if refused and not done else 200)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 @require_GET
@@ -206,7 +206,7 @@ def tasks(request: StaffRequest) -> HttpResponse:
 @staff_only
 def search(request: StaffRequest) -> HttpResponse:
     """By number, by words, by telephone (journalled)."""
-    text = request.GET.get("q", "").strip()
+    text = said(request.GET, "q")
     by_phone = text.isdigit() and len(text) == 11
     if by_phone:
         found = list(
@@ -227,14 +227,25 @@ def reminders(request: StaffRequest) -> HttpResponse:
         queries.unread(request.staff).update(read_at=now())
         return redirect("reminders")
     found = list(queries.unread(request.staff).select_related("case")[:100])
+    told = _told_by(found)
     entries = [
-        {"message": m, "row": row, "what": _message_words(m)}
-        for m, row in zip(found, shown.rows([m.case for m in found]), strict=True)
+        {"message": message, "row": row, "what": what}
+        for message, row, what in zip(found, shown.rows([m.case for m in found]), told, strict=True)
     ]
     return render(request, "desk/reminders.html", {**frame(request), "entries": entries})
 
 
-def _message_words(message: Message) -> str:
-    playbook = library.version(message.case.version_id)
-    action = message.case.actions.filter(seq=message.seq).first()
-    return shown.what_was_done(playbook, action, {}) if action else message.what
+def _told_by(messages: list[Message]) -> list[str]:
+    """What each message tells: the action it came from, in the staff's words."""
+    found = CaseAction.objects.filter(
+        case__in={m.case_id for m in messages}, seq__in={m.seq for m in messages}
+    )
+    actions_ = {(action.case_id, action.seq): action for action in found}
+    units = shown.unit_names(shown.units_in(actions_.values()))
+    told = ((message, actions_.get((message.case_id, message.seq))) for message in messages)
+    return [
+        shown.what_was_done(library.version(message.case.version_id), action, units)
+        if action
+        else message.what
+        for message, action in told
+    ]

@@ -1,14 +1,18 @@
-"""Cases as rows and stories: names instead of numbers, words instead of codes. Looks each kind of name up once per page."""
+"""Cases as rows and stories: names instead of numbers, words instead of codes.
+
+Each kind of name is looked up once per page.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from jingwei.engine import entering, library
 from jingwei.engine.library import Playbook
@@ -57,11 +61,19 @@ def _row(case: Case, units: dict[int, str]) -> Row:
     if case.stated:
         tags.append(("", _("stated: {result}").format(result=case.stated.get("result", ""))))
     return Row(
-        case=case, title=case.title or _("(words erased)"), state=playbook.text("states", case.state), kind=case.state_kind,
-        where=atlas().full_name(case.area_id, below="county") or str((case.values.get("place") or {}).get("words", "")) or _("not located"),
-        class_name=str(entry) if entry else "", unit=units.get(case.owner_unit or case.lead_unit or 0, ""), clock=row_clock(case, playbook),
-        url=reverse("desk-case", args=[case.pk]), tags=tuple(tags),
-    )  # fmt: skip
+        case=case,
+        title=case.title or _("(words erased)"),
+        state=playbook.text("states", case.state),
+        kind=case.state_kind,
+        where=atlas().full_name(case.area_id, below="county")
+        or str((case.values.get("place") or {}).get("words", ""))
+        or _("not located"),
+        class_name=str(entry) if entry else "",
+        unit=units.get(case.owner_unit or case.lead_unit or 0, ""),
+        clock=row_clock(case, playbook),
+        url=reverse("desk-case", args=[case.pk]),
+        tags=tuple(tags),
+    )
 
 
 def row_clock(case: Case, playbook: Playbook) -> words.Clock | None:
@@ -103,15 +115,16 @@ def _clock(row: CaseClock, playbook: Playbook, calendar: Any) -> words.Clock:
 
 def limit_words(limit: Limit) -> str:
     """`4wh` as people say it: 4工作时."""
+    n = limit.value
     forms = {
-        "m": _("{n} min"),
-        "h": _("{n} h"),
-        "wm": _("{n} working min"),
-        "wh": _("{n} working h"),
-        "d": _("{n} days"),
-        "wd": _("{n} working days"),
+        "m": ngettext("{n} min", "{n} min", n),
+        "h": ngettext("{n} h", "{n} h", n),
+        "wm": ngettext("{n} working min", "{n} working min", n),
+        "wh": ngettext("{n} working h", "{n} working h", n),
+        "d": ngettext("{n} day", "{n} days", n),
+        "wd": ngettext("{n} working day", "{n} working days", n),
     }
-    return forms[limit.unit].format(n=limit.value)
+    return forms[limit.unit].format(n=n)
 
 
 @dataclass
@@ -129,7 +142,7 @@ class Told:
 def story(case: Case, playbook: Playbook, actions: Sequence[CaseAction], roles: Iterable[str]) -> list[Told]:
     """Everything that was done, newest first, with what this reader may see of what was entered."""
     people = person_names(action.person for action in actions)
-    units = unit_names(_units_in(actions))
+    units = unit_names(units_in(actions))
     held = set(roles)
     return [_told(case, playbook, action, people, units, held) for action in reversed(actions)]
 
@@ -142,13 +155,7 @@ def _told(
     units: dict[int, str],
     roles: set[str],
 ) -> Told:
-    who = people.get(action.person or 0, "") or (
-        _("The reporter")
-        if action.actor_kind == "party"
-        else _("The system")
-        if action.actor_kind == "system"
-        else ""
-    )
+    who = people.get(action.person or 0, "") or (_("The system") if action.actor_kind == "system" else "")
     seen = {
         n: v
         for n, v in action.values.items()
@@ -161,9 +168,8 @@ def _told(
     if action.detail.get("climbed"):
         lines.append(_("The seat was empty; it climbed to the next filled one"))
     if action.detail.get("as"):
-        lines.append(
-            _("By itself: {what}").format(what=_AS.get(action.detail["as"], lambda: action.detail["as"])())
-        )
+        said = _AS.get(str(action.detail["as"]))
+        lines.append(_("By itself: {what}").format(what=said() if said else action.detail["as"]))
     kind = {"ask": "ask", "late": "now", "task": "ask"}.get(action.kind, "")
     if (
         action.to_state
@@ -182,7 +188,7 @@ def _told(
     )
 
 
-_AS = {"counted_as_signed": lambda: _("counted as signed for")}
+_AS: dict[str, Callable[[], str]] = {"counted_as_signed": lambda: _("counted as signed for")}
 
 
 def what_was_done(playbook: Playbook, action: CaseAction, units: dict[int, str]) -> str:
@@ -202,7 +208,7 @@ def what_was_done(playbook: Playbook, action: CaseAction, units: dict[int, str])
         "unlink": lambda: playbook.text("links", action.name, "undone"),
         "followed": lambda: _("somebody else reported the same; it follows this one"),
         "follow": lambda: _("ended together with the case it follows"),
-        "rating": lambda: _("rated it") if action.name == "reporter" else _("callback"),
+        "rating": lambda: _("The reporter rated it") if action.name == "reporter" else _("callback"),
         "late": lambda: _("past the limit: {clocks}").format(
             clocks=_(", ").join(playbook.text("clocks", c) for c in action.detail.get("clocks", []))
         ),
@@ -295,6 +301,18 @@ def told_lines(actions: Sequence[CaseAction], playbook: Playbook) -> list[tuple[
     return [(action.at, text) for action in reversed(actions) if (text := told(action, playbook))]
 
 
+def change_words(playbook: Playbook, action: CaseAction, units: dict[int, str]) -> dict[str, str]:
+    """What somebody did meanwhile, and the state before and after."""
+    before, after = (playbook.text("states", s) if s else "" for s in (action.from_state, action.to_state))
+    what = what_was_done(playbook, action, units)
+    return {"field": what, "before": before if before != after else "", "after": after}
+
+
+def stated_words(case: Case) -> list[str]:
+    """What an imported case's source says of it, a line each."""
+    return [_("{field}: {text}").format(field=key, text=value) for key, value in (case.stated or {}).items()]
+
+
 def ask_words(ask: Ask, playbook: Playbook) -> str:
     """An open ask as a headline: 申请延期."""
     return playbook.text("asks", ask.name, "label")
@@ -324,7 +342,8 @@ def person_names(numbers: Iterable[int | None]) -> dict[int, str]:
     return dict(Person.objects.filter(pk__in=wanted).values_list("pk", "name")) if wanted else {}
 
 
-def _units_in(actions: Iterable[CaseAction]) -> list[int]:
+def units_in(actions: Iterable[CaseAction]) -> list[int]:
+    """The numbers of the units that actions name."""
     found = []
     for action in actions:
         for name in ("lead_unit", "inside_unit", "proposed_unit", "units"):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-
-from django.contrib import messages
 
 from jingwei.engine import actions, library, queries
 from jingwei.kernel.refusals import Reason, Refused
@@ -17,9 +14,11 @@ from jingwei.registry.atlas import atlas
 from jingwei.web import reasons
 from jingwei.web.desk import shown
 from jingwei.web.desk.frame import frame, queue_empty
+from jingwei.web.shell.doing import said, uuid_of
 from jingwei.web.shell.who import StaffRequest, staff_only
 
 PAGE = 50
+MOST_AT_ONCE = 200
 
 
 @staff_only
@@ -33,7 +32,7 @@ def unlocated(request: StaffRequest) -> HttpResponse:
         errors = _place_selected(request)
         if not errors:
             return redirect("desk-unlocated")
-    word = request.GET.get("word", "").strip()
+    word = said(request.GET, "word")
     found = cases.filter(title__contains=word) if word else cases
     title, fills = queue_empty("unlocated")
     context = {
@@ -58,8 +57,9 @@ def _place_selected(request: StaffRequest) -> list[str]:
     if not chosen:
         return [_("Select the reports that belong there.")]
     done, errors = 0, []
-    for text in chosen[:200]:
-        case = queries.visible_case(request.staff, UUID(text))
+    for text in chosen[:MOST_AT_ONCE]:
+        case_id = uuid_of(text)
+        case = queries.visible_case(request.staff, case_id) if case_id else None
         if case is None:
             continue
         try:

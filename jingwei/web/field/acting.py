@@ -25,7 +25,7 @@ from jingwei.web.desk import shown
 from jingwei.web.field import jobs
 from jingwei.web.field.frame import field_only, frame, visible
 from jingwei.web.shell import fields
-from jingwei.web.shell.doing import Doing, doing_of, number_of, sent_with, uuid_of
+from jingwei.web.shell.doing import Doing, Sent, doing_of, sent_with
 from jingwei.web.shell.refusing import status_of
 from jingwei.web.shell.who import StaffRequest
 
@@ -50,11 +50,17 @@ def act(request: StaffRequest, case_id: UUID, kind: str, name: str) -> HttpRespo
         return _show(request, case, doing, typed=raw)
     try:
         if wrong:
-            raise Refused(*wrong)
+            raise Refused(*wrong, *missing(doing.needs, raw, wrong))
         doing.do(raw, sent_with(request))
     except Refused as refused:
         return _show(request, visible(request, case_id), doing, typed=raw, refused=refused)
     return _go_on(request, case_id, doing)
+
+
+def missing(needs: Iterable[str], raw: Typed, wrong: Iterable[Reason]) -> list[Reason]:
+    """What is needed and not there, beside what is there and wrong: everything is said at once."""
+    named = {reason.field for reason in wrong}
+    return [Reason("missing", name) for name in needs if name not in raw and name not in named]
 
 
 def _go_on(request: StaffRequest, case_id: UUID, doing: Doing) -> HttpResponse:
@@ -90,7 +96,7 @@ def _show(
         **form_of(case, page.playbook, doing, request.staff, request=request, typed=typed, refused=refused),
     }
     if isinstance(refused, ChangedMeanwhile):
-        context |= _conflict(request, page, typed or {})
+        context |= {"errors": [], **_conflict(request, page, typed or {})}
     return render(request, "field/act.html", context, status=status_of(refused) if refused else 200)
 
 
@@ -117,8 +123,20 @@ def form_of(
         "to_unit": doing.kind == "task",
         "typed_unit": request.POST.get("to_unit", "") if request else "",
         "typed_due": request.POST.get("due", "") if request else "",
-        "request_id": (uuid_of(request.POST.get("request", "")) if request else None) or ids.new_id(),
         "errors": [reasons.say(r, playbook) for r in found if r.field not in (*form.fields, *doing.names)],
+        **_marks(case, request, changed=isinstance(refused, ChangedMeanwhile)),
+    }
+
+
+def _marks(case: Case, request: StaffRequest | None, *, changed: bool) -> dict[str, Any]:
+    """What the form carries unseen: an id of its own, and what was seen of the case (of news, once told)."""
+    sent = sent_with(request) if request is not None else Sent()
+    opened = request is not None and "open" in request.POST  # another form than the one it was opened from
+    known = sent.revision is not None and not changed
+    return {
+        "request_id": (None if opened else sent.request) or ids.new_id(),
+        "revision": sent.revision if known else case.revision,
+        "seen": sent.seen if known else case.seq,
     }
 
 
@@ -179,7 +197,7 @@ def _slots(
 
 def _conflict(request: StaffRequest, page: queries.CasePage, typed: Typed) -> dict[str, Any]:
     """Somebody was faster: who, what they did meanwhile, and what I wrote, to add it as a note."""
-    seen = number_of(request.POST.get("seen", ""))
+    seen = sent_with(request).seen
     since = page.case.seq - 1 if seen is None else seen
     done = [action for action in page.actions if action.seq > since]
     playbook = page.playbook

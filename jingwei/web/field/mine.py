@@ -12,6 +12,9 @@ from jingwei.web.field.frame import field_only, frame
 from jingwei.web.shell.login import OUTSIDE, posts_of
 from jingwei.web.shell.who import StaffRequest
 
+#: what a browser says of its device, the narrower word first, and how people call it
+_DEVICES = ("HarmonyOS", "Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
+
 
 @require_GET
 @field_only
@@ -27,13 +30,19 @@ def mine(request: StaffRequest) -> HttpResponse:
         }
         for row in posts_of(request.running.person)
     ]
-    sessions = LoginSession.objects.filter(account=request.running.account, ended_at=None)
+    running = LoginSession.objects.filter(account=request.running.account, ended_at=None)
+    sessions = [(row, device_of(row.device)) for row in running.order_by("-seen_at")[:10]]
     context = {
         **frame(request),
         "where": atlas().full_name(staff.area, below="county") or staff.organisation_name,
         "login": request.running.login,
         "posts": posts,
-        "sessions": sessions.order_by("-seen_at")[:10],
+        "sessions": sessions,
         "here": request.running.session,
     }
     return render(request, "field/me.html", context)
+
+
+def device_of(said: str) -> str:
+    """The device in one word, out of what its browser says of itself; nothing where it says nothing known."""
+    return next((word for word in _DEVICES if word in said), "")

@@ -24,6 +24,7 @@ from jingwei.registry.models import Organisation
 from jingwei.registry.staff import Staff
 from jingwei.web import reasons
 from jingwei.web.field import jobs
+from jingwei.web.field.acting import missing
 from jingwei.web.field.frame import field_only, frame
 from jingwei.web.field.phrases import Phrase, phrases
 from jingwei.web.portal.following import opened
@@ -118,7 +119,7 @@ def _refuse_early(staff: Staff, playbook: Playbook, sent: Report) -> None:
         if found is not None and all(place.id != staff.area for place in atlas().up(found.id)):
             wrong.append(Reason("settles-own-area", "place", {"place": found.name}))
     if wrong:
-        raise Refused(*wrong)
+        raise Refused(*wrong, *missing(playbook.procedure.intake.needs, sent.entered, wrong))
 
 
 def _found(place: dict[str, Any]) -> Place | None:

@@ -83,7 +83,7 @@ def _matter(page: queries.CasePage, staff: Staff) -> dict[str, Any]:
         "what": jobs.next_words(case, playbook, units),
         "clock": shown.row_clock(case, playbook),
         "clocks": shown.clocks(page.clocks, playbook, page.change.clocks.calendar),
-        "matter": _seen(page, "description"),
+        "matter": _seen(page, "description") or _seen(page, "request"),
         "place": jobs.place_words(case),
         "area_name": atlas().full_name(case.area_id, below="county"),
         "way": way_to(case),

@@ -1,7 +1,8 @@
-"""Following a case by its code: what happened in plain words, the answer with its evidence, rating, asking to reopen."""
+"""Following a case by its code: what happened in plain words, the answer, rating, asking to reopen."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,18 +15,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
-from jingwei.engine import actions, keeping, library, queries, rules
+from jingwei.engine import actions, entering, keeping, library, queries, rules
 from jingwei.engine.library import Playbook
 from jingwei.engine.models import Ask, Case, CaseAction, Rating
 from jingwei.kernel import files, ids, throttle
 from jingwei.kernel.actors import Party
 from jingwei.kernel.models import Attachment
+from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Refused
 from jingwei.registry.atlas import atlas
 from jingwei.registry.models import Organisation
 from jingwei.registry.roles import label
-from jingwei.web import reasons
-from jingwei.web.shell import who
+from jingwei.web import reasons, words
+from jingwei.web.shell import fields, who
+from jingwei.web.shell.doing import uuid_of
 
 TRIES_PER_ADDRESS = throttle.Rate("code", 30, timedelta(minutes=10))
 TRIES_IN_ALL = throttle.Rate("code-all", 3000, timedelta(minutes=10))
@@ -60,7 +63,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 def opened(request: HttpRequest, code: str) -> tuple[Case, Party]:
-    """The case of a code; every wrong try counts, per address and in total. Who guessed too often may not go on."""
+    """The case of a code; every wrong try counts, per address and in total, and too many end it."""
     throttle.refuse_if_full(TRIES_PER_ADDRESS, of=who.address_of(request))
     found = queries.case_by_code(code)
     if found is None:
@@ -118,27 +121,27 @@ def reopen(request: HttpRequest, code: str) -> HttpResponse:
 def add(request: HttpRequest, code: str) -> HttpResponse:
     """Add something to what was reported."""
     case, party = opened(request, code)
-    entered: dict[str, Any] = {"remark": request.POST.get("remark", "")}
-    if request.FILES.getlist("photo"):
-        entered["photo"] = [
-            str(files.take_picture(case.pk, upload.file).pk)
-            for upload in request.FILES.getlist("photo")[:6]
-            if upload.file
-        ]
-    return _do(
-        request,
-        code,
-        lambda: actions.move_case(
+    playbook = library.version(case.version_id)
+    move = playbook.procedure.moves.get("add")
+    if move is None:
+        raise Http404
+    raw, wrong = fields.posted(request, playbook, (*move.needs, *move.may), case=case.pk)
+    entered = {name: value for name, value in raw.items() if value}
+
+    def take() -> None:
+        if wrong:
+            raise Refused(*wrong)
+        actions.move_case(
             case, "add", by=party, entered=entered, request=_request_id(request), bound_to=f"code:{case.pk}"
-        ),
-        "add",
-    )
+        )
+
+    return _do(request, code, take, "add", pictures=raw.get("photo", []))
 
 
 @require_GET
 def photo(request: HttpRequest, code: str, photo_id: UUID) -> FileResponse:
     """A picture that the reporter may see: their own, and the evidence."""
-    case, party = opened(request, code)
+    case, _party = opened(request, code)
     allowed = {
         pk
         for action in CaseAction.objects.filter(case=case)
@@ -154,7 +157,10 @@ def photo(request: HttpRequest, code: str, photo_id: UUID) -> FileResponse:
     )
 
 
-def _do(request: HttpRequest, code: str, action: Any, which: str) -> HttpResponse:
+def _do(
+    request: HttpRequest, code: str, action: Callable[[], object], which: str, *, pictures: Sequence[str] = ()
+) -> HttpResponse:
+    """Do it and show the page; a refusal shows every reason, with what was typed and taken kept."""
     try:
         action()
     except Refused as refused:
@@ -165,16 +171,14 @@ def _do(request: HttpRequest, code: str, action: Any, which: str) -> HttpRespons
             "refused": which,
             "errors": reasons.say_all(refused, playbook),
             "typed": request.POST,
+            "kept": fields.kept_pictures(case.pk, pictures),
         }
         return render(request, "portal/follow.html", context, status=422)
     return redirect("follow", code=code)
 
 
 def _request_id(request: HttpRequest) -> UUID | None:
-    try:
-        return UUID(request.POST.get("request", ""))
-    except ValueError:
-        return None
+    return uuid_of(request.POST.get("request", ""))
 
 
 # ---------------------------------------------------------------- what the page says
@@ -198,16 +202,32 @@ def _page(case: Case, party: Party, code: str) -> dict[str, Any]:
         "rating": _rating(playbook, rating),
         "rated": rating,
         "may_rate": _may_rate(page, playbook),
-        "rate_until": page.change.clocks.calendar.due(case.ended_at, playbook.procedure.rating.within)
-        if case.ended_at and playbook.procedure.rating
-        else None,
+        "rate_until": _rate_until(page),
         "may_reopen": "reopening" in allowed,
+        "reopened_by": _decider(page, "reopening"),
         "reopening": next((ask for ask in reversed(page.asks) if ask.name == "reopening"), None),
         "may_add": "add" in allowed,
         "readings": [_reading(*one, playbook) for one in keeping.readings_of(case)],
         "form_id": ids.new_id(),
         "leader": "follows" in case.counters,
     }
+
+
+def _decider(page: queries.CasePage, name: str) -> str:
+    """Who decides what is asked: the role that the next round goes to."""
+    rule = page.playbook.procedure.asks.get(name)
+    if rule is None:
+        return ""
+    made = sum(1 for ask in page.asks if ask.name == name and ask.state != "open")
+    return page.playbook.text("roles", rule.decided_by[min(made, len(rule.decided_by) - 1)])
+
+
+def _rate_until(page: queries.CasePage) -> datetime | None:
+    """The last moment to rate; a limit in days ends at 24:00 of its last day."""
+    rule, ended = page.playbook.procedure.rating, page.case.ended_at
+    if rule is None or ended is None:
+        return None
+    return page.change.clocks.calendar.due(ended, rule.within) - timedelta(seconds=1)
 
 
 def _may_rate(page: queries.CasePage, playbook: Playbook) -> bool:
@@ -230,19 +250,21 @@ def _rating(playbook: Playbook, rated: Rating | None) -> list[dict[str, Any]]:
 
 
 def _answer(done: list[CaseAction], playbook: Playbook, code: str) -> dict[str, Any] | None:
-    """The latest result or reply, with its evidence and who gave it."""
-    for action in reversed(done):
-        text = action.values.get("reply") or action.values.get("result")
-        if text:
-            unit = Organisation.objects.filter(pk=action.unit).first() if action.unit else None
-            return {
-                "text": text,
-                "unit": unit,
-                "phone": unit.phone if unit else "",
-                "photos": _photos(action, playbook, code),
-                "at": action.at,
-            }
-    return None
+    """The latest reply and result in words, who handled it, and how it looked before and after."""
+    replied = next((action for action in reversed(done) if action.values.get("reply")), None)
+    handled = next((action for action in reversed(done) if action.values.get("result")), None)
+    last = handled or replied
+    if last is None:
+        return None
+    unit = Organisation.objects.filter(pk=last.unit).first() if last.unit else None
+    after = _photos(handled, playbook, code) if handled else []
+    return {
+        "reply": replied.values["reply"] if replied else "",
+        "result": handled.values["result"] if handled else "",
+        "unit": unit,
+        "phone": unit.phone if unit else "",
+        "photos": [*_photos(done[0], playbook, code)[:1], *after] if after else [],
+    }
 
 
 def _line(done: list[CaseAction], asks: list[Ask], playbook: Playbook, code: str, case: Case) -> list[Entry]:
@@ -250,18 +272,16 @@ def _line(done: list[CaseAction], asks: list[Ask], playbook: Playbook, code: str
     for action in done:
         text = told(action, playbook)
         if text:
-            note = (
-                str(action.values.get("description") or action.values.get("remark") or "")
-                if action.actor_kind == "party"
-                else ""
-            )
+            own = action.values.get("description") or action.values.get("remark") or ""
+            note = entering.masked(str(own)) if action.actor_kind == "party" else ""
             entries.append(Entry(text, action.at, note=note, photos=_photos(action, playbook, code)))
     if case.ended_at and entries:
         entries[-1].kind = "end"
     elif entries:
         entries[-1].kind = "now"
         step = next_step(case)
-        entries.append(Entry(_("Next: {what}").format(what=step["what"]), step["by"], kind="next"))
+        by = _("before {time}").format(time=words.when(step["by"], now())) if step["by"] else ""
+        entries.append(Entry(_("Next: {what}").format(what=step["what"]), by, kind="next"))
     return entries
 
 
@@ -301,7 +321,7 @@ def filled(text: str, action: CaseAction) -> str:
 def next_step(case: Case) -> dict[str, Any]:
     """What happens next, and by when."""
     playbook = library.version(case.version_id)
-    unit = Organisation.objects.filter(pk=case.owner_unit or case.lead_unit).first()
+    unit = Organisation.objects.filter(pk=case.owner_unit or case.lead_unit or 0).first()
     owner = playbook.procedure.roles.get(case.owner_role)
     name = (
         label(owner.post)
@@ -319,7 +339,7 @@ def next_step(case: Case) -> dict[str, Any]:
 
 
 def _photos(action: CaseAction, playbook: Playbook, code: str) -> list[dict[str, str]]:
-    words = {"photo": pgettext("photo", "before"), "evidence": pgettext("photo", "after")}
+    captions = {"photo": pgettext("photo", "before"), "evidence": pgettext("photo", "after")}
     found = []
     for name, pk in _pictures(action, playbook, own=action.actor_kind == "party", named=True):
         url = reverse("follow-photo", args=[code, pk])
@@ -328,7 +348,7 @@ def _photos(action: CaseAction, playbook: Playbook, code: str) -> list[dict[str,
                 "url": url,
                 "thumb": url + "?small",
                 "words": playbook.text("fields", name, "label"),
-                "caption": words.get(name, ""),
+                "caption": captions.get(name, ""),
             }
         )
     return found

@@ -19,6 +19,7 @@ from jingwei.registry import boards
 from jingwei.registry.atlas import Place, atlas
 from jingwei.registry.models import Area, Person
 from jingwei.web.shell import paper, places
+from jingwei.web.shell.doing import number_of
 
 MY_GRID = "grid"
 
@@ -38,19 +39,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def my_grid(request: HttpRequest) -> HttpResponse:
-    """Choose where one lives, from the list or by position; a cookie remembers the grid's code, nothing on the server does."""
-    lists = [
-        choice
-        for choice in (request.POST if request.method == "POST" else request.GET).getlist("area")
-        if choice.isdigit()
-    ]
-    chosen = atlas().get(int(lists[-1])) if lists else None
-    point = {name: request.POST.get(name, "") for name in ("lon", "lat")}
-    if chosen is None and all(point.values()):
-        try:
-            chosen = atlas().locate(float(point["lon"]), float(point["lat"]))
-        except ValueError:
-            chosen = None
+    """Choose where one lives, from the list or by position; only a cookie remembers the grid's code."""
+    sent = request.POST if request.method == "POST" else request.GET
+    lists = [number for choice in sent.getlist("area") if (number := number_of(choice))]
+    chosen = atlas().get(lists[-1]) if lists else None
+    point = places.point_of(request.POST)
+    if chosen is None and point:
+        chosen = atlas().locate(*point)
     if request.method == "POST" and chosen is not None:
         answer = redirect("grid-board", code=chosen.code)
         answer.set_cookie(
@@ -77,7 +72,8 @@ def grid_board(request: HttpRequest, code: str) -> HttpResponse:
 def grid_board_pdf(request: HttpRequest, code: str) -> HttpResponse:
     """The board as an A3 page with map and QR, from the same data."""
     place = _public_area(code)
-    html = render(request, "portal/grid_board_a3.html", {"sheets": [board_of(request, place)]}).content.decode()
+    sheets = {"sheets": [board_of(request, place)]}
+    html = render(request, "portal/grid_board_a3.html", sheets).content.decode()
     answer = HttpResponse(
         paper.pdf(
             html, pictures={str(person): file for person, file in boards.photo_files(place.id).items()}
@@ -118,7 +114,7 @@ def _notice(playbook: library.Playbook) -> dict[str, Any]:
     rows = [
         {
             "label": playbook.text("fields", name, "label"),
-            "rule": rule,
+            "level": level_words(rule.level),
             "kept": kept_words(rule.keep),
             "seers": _(", ").join(playbook.text("roles", role) for role in rule.seen_by),
         }
@@ -126,6 +122,16 @@ def _notice(playbook: library.Playbook) -> dict[str, Any]:
         if name in p.intake.fields
     ]
     return {"name": playbook.text("name"), "rows": rows}
+
+
+def level_words(level: str) -> str:
+    """How a value is guarded, as residents read it."""
+    return {
+        "L0": _("not personal"),
+        "L1": _("only for those who handle it"),
+        "L2": _("personal, encrypted"),
+        "L3": _("sensitive, encrypted"),
+    }[level]
 
 
 def kept_words(keep: str) -> str:

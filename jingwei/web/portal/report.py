@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from jingwei.engine import actions, entering, library, queries
+from jingwei.engine import actions, library, queries
 from jingwei.engine.library import Playbook
 from jingwei.engine.models import Case
 from jingwei.kernel import ids, throttle
@@ -26,6 +26,7 @@ from jingwei.registry.atlas import atlas
 from jingwei.web import reasons
 from jingwei.web.portal import following
 from jingwei.web.shell import fields, places, who
+from jingwei.web.shell.doing import number_of, uuid_of
 
 #: what the portal offers, by the word in the address
 KINDS = {"event": "grid_event", "request": "resident_request"}
@@ -33,7 +34,7 @@ REPORTS_PER_ADDRESS = throttle.Rate("report", settings.CITY.reports_per_address,
 
 
 def report(request: HttpRequest, kind: str = "event") -> HttpResponse:
-    """The report form; a sent one becomes a case, or comes back with everything kept and each error at its place."""
+    """The report form; a sent one becomes a case, or comes back with all kept and each error at its place."""
     procedure = KINDS.get(kind)
     if procedure is None or procedure not in library.all_in_force():
         raise Http404
@@ -44,10 +45,7 @@ def report(request: HttpRequest, kind: str = "event") -> HttpResponse:
 
 
 def _send(request: HttpRequest, playbook: Playbook, kind: str) -> HttpResponse:
-    try:
-        case_id = UUID(request.POST.get("id", ""))
-    except ValueError:
-        case_id = ids.new_id()
+    case_id = uuid_of(request.POST.get("id", "")) or ids.new_id()
     names = [name for name in playbook.procedure.intake.fields if name in SHOWN]
     raw, wrong = fields.posted(request, playbook, names, case=case_id)
 
@@ -58,21 +56,36 @@ def _send(request: HttpRequest, playbook: Playbook, kind: str) -> HttpResponse:
         if wrong:
             raise Refused(*wrong)
         procedure = playbook.procedure.procedure
-        taken = actions.take_in(case_id, procedure, raw, by=Party(), source="resident", bound_to="portal", first=count)
+        taken = actions.take_in(
+            case_id, procedure, raw, by=Party(), source="resident", bound_to="portal", first=count
+        )
     except Refused as refused:
         count()  # what was counted in the transaction went back with it; a try counts even when it fails
-        return render(request, "portal/report.html", _page(request, playbook, kind, case_id, raw, refused.reasons), status=422)
+        return render(
+            request,
+            "portal/report.html",
+            _page(request, playbook, kind, case_id, raw, refused.reasons),
+            status=422,
+        )
     _join(request, taken.case)
     answer = redirect("reported", code=taken.code)
-    keep = {"max_age": 30 * 24 * 3600, "httponly": True, "samesite": "Lax", "secure": request.is_secure()}
-    answer.set_cookie("last_code", taken.code, **keep)
+    answer.set_cookie(
+        "last_code",
+        taken.code,
+        max_age=30 * 24 * 3600,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.CITY.secure,
+    )
     return answer
 
 
 def _join(request: HttpRequest, case: Case) -> None:
     """“It is the same; I met it too”: follow the report that was offered, if it is still open."""
     try:
-        other = Case.objects.filter(pk=signing.loads(request.POST.get("same_as", ""), salt="similar", max_age=86400)).first()
+        other = Case.objects.filter(
+            pk=signing.loads(request.POST.get("same_as", ""), salt="similar", max_age=86400)
+        ).first()
     except signing.BadSignature:
         return
     if other is not None:
@@ -95,23 +108,17 @@ def _page(
     place = raw.get("place") or _grid_asked_for(request)
     top = next((p for p in [atlas().city()] if p), None)
     chosen = place.get("area")
-    errors = {reason.field: reasons.say(reason, playbook) for reason in refused}
-    point = atlas().locate(float(place["lon"]), float(place["lat"])) if _is_point(place) else None
-    named = (
-        places.named(point)
-        if point
-        else places.named(atlas().places[chosen])
-        if chosen in atlas().places
-        else ""
-    )
+    said = [(reason.field, reasons.say(reason, playbook)) for reason in refused]
+    point = places.point_of(place)
+    found = atlas().locate(*point) if point else atlas().get(chosen)
     return {
         "kind": kind,
         "playbook": playbook,
         "procedure": playbook.procedure,
         "id": case_id,
         "raw": raw,
-        "errors": errors,
-        "error_list": [(f"f-{name}" if name else "", text) for name, text in errors.items()],
+        "errors": dict(said),
+        "error_list": [(f"f-{name}" if name else "", text) for name, text in said],
         "labels": {name: playbook.text("fields", name, "label") for name in playbook.procedure.fields},
         "hints": {
             name: playbook.text("fields", name, "hint")
@@ -124,7 +131,7 @@ def _page(
         "point": {name: place.get(name, "") for name in ("lon", "lat", "source")},
         "place_words": place.get("words", ""),
         "place_area": chosen or "",
-        "place_named": named,
+        "place_named": places.named(found) if found else "",
         "areas_url": reverse("list-below"),
         "name_url": reverse("name-place"),
         "geojson": reverse("borders", args=[top.code]) if top else "",
@@ -138,30 +145,29 @@ def _grid_asked_for(request: HttpRequest) -> dict[str, Any]:
     return {"area": place.id} if place else {}
 
 
-def _is_point(place: dict[str, Any]) -> bool:
-    try:
-        float(place["lon"]), float(place["lat"])
-    except (KeyError, TypeError, ValueError):
-        return False
-    return True
-
-
 @require_GET
 def similar(request: HttpRequest, kind: str) -> HttpResponse:
-    """Open reports near by that may be the same: class, rounded place and age only, never words or pictures."""
-    playbook = library.in_force(KINDS.get(kind, "grid_event"))
-    place = {name: request.GET.get(name, "") for name in ("lon", "lat")}
-    lists = [choice for choice in request.GET.getlist("area") if choice.isdigit()]
-    if _is_point(place):
-        found = queries.similar(
-            request.GET.get("description", "")[:500], lon=float(place["lon"]), lat=float(place["lat"])
-        )
-    elif lists:
-        found = queries.similar(request.GET.get("description", "")[:500], area=int(lists[-1]))
+    """Open reports near by that may be the same: class, rounded place and age, never words or pictures."""
+    procedure = KINDS.get(kind)
+    if procedure is None or procedure not in library.all_in_force():
+        raise Http404
+    playbook = library.in_force(procedure)
+    point, words = places.point_of(request.GET), request.GET.get("description", "")[:500]
+    lists = [number for choice in request.GET.getlist("area") if (number := number_of(choice))]
+    if point:
+        found = queries.similar(words, lon=point[0], lat=point[1])
     else:
-        found = []
-    shown = [_as_public(case, playbook) for case in found if case.procedure == playbook.procedure.procedure]
+        found = queries.similar(words, area=lists[-1]) if lists else []
+    offered = [
+        case for case in found if case.procedure == playbook.procedure.procedure and not _is_complaint(case)
+    ]
+    shown = [_as_public(case, playbook) for case in offered]
     return render(request, "portal/similar.html", {"similar": shown})
+
+
+def _is_complaint(case: Case) -> bool:
+    """A case about a unit or a person is offered to nobody: who it is about may stand at any phone."""
+    return any((case.about_unit, case.about_post, case.about_person))
 
 
 def _as_public(case: Case, playbook: Playbook) -> dict[str, Any]:
@@ -178,10 +184,7 @@ def _as_public(case: Case, playbook: Playbook) -> dict[str, Any]:
 
 def reported(request: HttpRequest, code: str) -> HttpResponse:
     """Thank you: the number, the code, its QR, and what happens next and by when."""
-    found = queries.case_by_code(code)
-    if found is None:
-        raise Http404
-    case, party = found
+    case, _party = following.opened(request, code)
     address = request.build_absolute_uri(reverse("follow", args=[code]))
     context = {
         "case": case,

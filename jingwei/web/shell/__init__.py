@@ -1,1 +1,4 @@
-"""What every face stands on: who is asking, in which language, how a refusal is said, how a procedure's fields become a form."""
+"""What every face stands on.
+
+Who is asking, in which language, how a refusal is said, how a procedure's fields become a form.
+"""

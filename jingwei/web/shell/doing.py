@@ -25,13 +25,15 @@ Raw = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a form carries besides its fields: its own id, the revision it showed, to whom work is given."""
+    """What a form carries besides its fields: its id, what it showed of the case, to whom work is given."""
 
     request: UUID | None = None
     bound_to: str = ""
     revision: int | None = None
+    seen: int | None = None  # the last action that it showed
     to_unit: str = ""
     due: str = ""
+    detail: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,16 @@ class Doing:
         return tuple(dict.fromkeys((*self.needs, *self.may)))
 
 
-def sent_with(request: HttpRequest) -> Sent:
-    """Read what the form carries besides its fields."""
+def sent_with(request: HttpRequest, *, detail: Mapping[str, Any] | None = None) -> Sent:
+    """Read what the form carries besides its fields; `detail` is what the page adds, like a catalogue row."""
     return Sent(
         request=uuid_of(request.POST.get("request", "")),
         bound_to=bound_to(request),
         revision=number_of(request.POST.get("revision", "")),
-        to_unit=request.POST.get("to_unit", "").split(" ")[0],
+        seen=number_of(request.POST.get("seen", "")),
+        to_unit=said(request.POST, "to_unit").split(" ")[0],
         due=request.POST.get("due", ""),
+        detail=detail,
     )
 
 
@@ -68,6 +72,11 @@ def uuid_of(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def said(sent: Mapping[str, str], name: str) -> str:
+    """The text under a name of an address or a form, without what no column can hold."""
+    return sent.get(name, "").replace("\0", "").strip()
 
 
 def number_of(text: str) -> int | None:
@@ -103,6 +112,7 @@ def _move(case: Case, playbook: Playbook, name: str, by: Staff) -> Doing | None:
             expected=sent.revision,
             request=sent.request,
             bound_to=sent.bound_to,
+            detail=sent.detail,
         )
 
     label = playbook.text("moves", name, "label")

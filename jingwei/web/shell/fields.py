@@ -1,9 +1,12 @@
-"""A procedure's fields as a Django form, and a posted form as what `entering` reads. Pages never write field lists by hand."""
+"""A procedure's fields as a Django form, and a posted form as what `entering` reads.
+
+Pages never write field lists by hand.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from django import forms
@@ -19,6 +22,7 @@ from jingwei.kernel import files
 from jingwei.kernel.models import Attachment
 from jingwei.kernel.refusals import Reason, Refused
 from jingwei.web import reasons
+from jingwei.web.shell.doing import said
 
 
 class ManyFiles(forms.ClearableFileInput):
@@ -59,7 +63,10 @@ def form_for(
     prefix: str = "",
     initial: Mapping[str, Any] | None = None,
 ) -> forms.Form:
-    """Return an unbound form with a field for each name; pictures and places have templates of their own and are left out."""
+    """Return an unbound form with a field for each name.
+
+    Pictures and places have templates of their own and are left out.
+    """
     fields = playbook.procedure.fields
     needed = set(needs)
     made = {
@@ -115,9 +122,9 @@ def class_choices(list_name: str) -> list[tuple[str, Any]]:
 def posted(
     request: HttpRequest, playbook: Playbook, names: Iterable[str], *, case: UUID, prefix: str = ""
 ) -> tuple[dict[str, Any], list[Reason]]:
-    """Return what a form sent, as `entering.read` takes it, and what is wrong with its pictures. Pictures are stored at once.
+    """Return what a form sent, as `entering.read` takes it, and what is wrong with its pictures.
 
-    Good pictures stay when another field is wrong: the form shows them again.
+    Pictures are stored at once. Good pictures stay when another field is wrong: the form shows them again.
     """
     raw: dict[str, Any] = {}
     wrong: list[Reason] = []
@@ -129,7 +136,7 @@ def posted(
         elif rule.type == "place":
             raw[name] = _place(request)
         elif rule.type in ("area", "unit"):
-            raw[name] = request.POST.get(key, "").split(" ")[0]
+            raw[name] = said(request.POST, key).split(" ")[0]
         else:
             raw[name] = request.POST.get(key, "")
     return raw, wrong
@@ -141,7 +148,7 @@ def _pictures(request: HttpRequest, name: str, key: str, case: UUID) -> tuple[li
     for upload in request.FILES.getlist(key):
         if isinstance(upload, UploadedFile) and upload.file is not None:
             try:
-                kept.append(str(files.take_picture(case, upload.file, field=name).pk))
+                kept.append(str(files.take_picture(case, cast("BinaryIO", upload.file), field=name).pk))
             except Refused as refused:
                 wrong += refused.reasons
     return list(dict.fromkeys(kept)), wrong

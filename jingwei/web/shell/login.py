@@ -17,6 +17,7 @@ from jingwei.registry.models import Assignment
 from jingwei.registry.seats import running_assignments
 from jingwei.web import reasons
 from jingwei.web.shell import who
+from jingwei.web.shell.doing import number_of
 
 #: where a role begins its day; everybody else at the desk
 START = {
@@ -36,17 +37,21 @@ OUTSIDE = ("grid_worker", "grid_chief", "grid_guide", "community_head", "handler
 
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Name and password (and the six figures, when the account has a second factor)."""
+    typed = request.POST.get("login", "")
     context = {
-        "login": request.POST.get("login", ""),
+        "login": typed,
         "next": who.safe_next(request, ""),
         "demo_accounts": demo_accounts() if settings.DEMO else [],
     }
     if request.method == "POST":
         try:
             login = accounts.log_in(
-                context["login"].strip(), request.POST.get("password", ""), code=request.POST.get("code", ""), address=who.address_of(request) or None,
+                typed.strip(),
+                request.POST.get("password", ""),
+                code=request.POST.get("code", ""),
+                address=who.address_of(request) or None,
                 device=request.headers.get("User-Agent", "")[:80],
-            )  # fmt: skip
+            )
         except Refused as refused:
             asks_code = any(reason.code.startswith("second-factor") for reason in refused.reasons)
             return render(
@@ -182,9 +187,8 @@ def end_session(request: HttpRequest) -> HttpResponse:
     """End one of one's own sessions elsewhere."""
     session = who.running(request)
     if session is not None:
-        LoginSession.objects.filter(
-            pk=request.POST.get("session") or 0, account=session.account, ended_at=None
-        ).update(ended_at=now())
+        chosen = number_of(request.POST.get("session", "")) or 0
+        LoginSession.objects.filter(pk=chosen, account=session.account, ended_at=None).update(ended_at=now())
     return redirect("me")
 
 
@@ -201,10 +205,8 @@ def posts_of(person: int) -> list[Assignment]:
 def _begin(request: HttpRequest, login: accounts.Login) -> HttpResponse:
     """Set the cookie and go on: with one post straight to work, with several to the choice."""
     mine = posts_of(login.session.account.person)
-    if len(mine) == 1:
-        answer = _act_from(request, login.session.pk, mine[0])
-    else:
-        answer = redirect("choose-post")
+    one = len(mine) == 1
+    answer = _act_from(request, login.session.pk, mine[0]) if one else redirect("choose-post")
     answer.set_cookie(
         who.COOKIE, login.token, httponly=True, secure=settings.CITY.secure, samesite="Lax", max_age=12 * 3600
     )

@@ -13,9 +13,11 @@ from jingwei.web.shell import refusing
 
 Next = Callable[[HttpRequest], HttpResponse]
 
-#: nothing is loaded from anywhere else; style attributes carry the lengths of clocks; the map's worker is one of our files
+#: nothing is loaded from anywhere else; style attributes carry the lengths of clocks;
+#: the map's worker is one of our files
 _POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; worker-src 'self' blob:;"
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data: blob:; worker-src 'self' blob:;"
     " connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
@@ -34,7 +36,10 @@ class Headers:
 
 
 class Language:
-    """The language a reader chose (cookie), else the city's own. The browser's wish is not asked: counters share machines."""
+    """The language a reader chose (cookie), else the city's own.
+
+    The browser's wish is not asked: counters share machines.
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response

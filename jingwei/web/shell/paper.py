@@ -1,4 +1,7 @@
-"""PDF pages from our own templates. The library is shut in: it may open the pictures it is handed and our style sheets, nothing else."""
+"""PDF pages from our own templates.
+
+The library is shut in: it may open the pictures it is handed and our style sheets, nothing else.
+"""
 
 from __future__ import annotations
 

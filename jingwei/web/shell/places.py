@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import shapely
@@ -18,6 +19,7 @@ from jingwei.registry import coordinates
 from jingwei.registry.atlas import Place, atlas
 from jingwei.registry.models import Area, Organisation
 from jingwei.web import reasons
+from jingwei.web.shell.doing import number_of
 from jingwei.web.shell.who import running
 
 MOST_FOUND = 20
@@ -35,8 +37,7 @@ def name_place(request: HttpRequest) -> HttpResponse:
         return render(
             request, "parts/place_named.html", {"why": reasons.say(Reason(f"point-{why.replace('_', '-')}"))}
         )
-    lon, lat = coordinates.to_cgcs2000(lon, lat, request.GET.get("source") or "wgs84")
-    found = atlas().locate(lon, lat)
+    found = atlas().locate(*coordinates.to_cgcs2000(lon, lat, source_of(request.GET)))
     return render(
         request,
         "parts/place_named.html",
@@ -44,6 +45,23 @@ def name_place(request: HttpRequest) -> HttpResponse:
         if found
         else {"why": _("No area is known at this point; please write the place in words.")},
     )
+
+
+def source_of(sent: Mapping[str, str]) -> coordinates.Source:
+    """The system that a sent point is in; devices say nothing, and mean WGS-84."""
+    said = sent.get("source") or sent.get("point_source")
+    return next((one for one in coordinates.SOURCES if one == said), "wgs84")
+
+
+def point_of(sent: Mapping[str, str]) -> tuple[float, float] | None:
+    """The point that a form or an address carries, in CGCS2000; None for none or one that is nowhere."""
+    try:
+        lon, lat = float(sent.get("lon", "")), float(sent.get("lat", ""))
+    except ValueError:
+        return None
+    if coordinates.plausible(lon, lat) in ("not_a_place", "zero"):
+        return None
+    return coordinates.to_cgcs2000(lon, lat, source_of(sent))
 
 
 def named(place: Place) -> str:
@@ -54,19 +72,17 @@ def named(place: Place) -> str:
 @require_GET
 def list_below(request: HttpRequest) -> HttpResponse:
     """The next list of areas below a chosen one."""
-    chosen = request.GET.get("area", "")
-    areas = atlas().children(int(chosen)) if chosen.isdigit() else []
-    level = min(9, int(request.GET.get("level", "0")) + 1 if request.GET.get("level", "0").isdigit() else 1)
-    return (
-        render(request, "parts/area_list.html", {"areas": [a for a in areas if a.tier], "level": level})
-        if areas
-        else HttpResponse("")
-    )
+    chosen = number_of(request.GET.get("area", ""))
+    areas = [area for area in atlas().children(chosen) if area.tier] if chosen else []
+    if not areas:
+        return HttpResponse("")
+    level = min(9, 1 + (number_of(request.GET.get("level", "")) or 0))
+    return render(request, "parts/area_list.html", {"areas": areas, "level": level})
 
 
 @require_GET
 def borders(request: HttpRequest, code: str) -> HttpResponse:
-    """The borders of the areas right below one (or of the city's counties), as GeoJSON for maps; public facts."""
+    """The borders of the areas right below one, as GeoJSON for maps; public facts."""
     here = atlas().by_code.get(code)
     if here is None:
         raise Http404
@@ -74,7 +90,7 @@ def borders(request: HttpRequest, code: str) -> HttpResponse:
     rows = Area.objects.filter(pk__in=shown[:MOST_BORDERS], border__isnull=False).values_list(
         "pk", "code", "name", "border"
     )
-    features = [_feature(pk, area_code, name, bytes(border)) for pk, area_code, name, border in rows]
+    features = [_feature(pk, area_code, name, bytes(border or b"")) for pk, area_code, name, border in rows]
     answer = JsonResponse(
         {"type": "FeatureCollection", "features": features}, content_type="application/geo+json"
     )
@@ -87,10 +103,16 @@ def _feature(pk: int, code: str, name: str, border: bytes) -> dict[str, Any]:
     return {"type": "Feature", "id": pk, "properties": {"code": code, "name": name}, "geometry": geometry}
 
 
+def _typed(request: HttpRequest, ending: str) -> str:
+    """What was typed into a finder; its name is the field's, whatever form it stands in."""
+    name = next((name for name in request.GET if name.endswith(ending)), "")
+    return request.GET.get(name, "").replace("\0", "").strip()
+
+
 @require_GET
 def find_area(request: HttpRequest) -> HttpResponse:
     """Options for a finder: areas by name, alias or code."""
-    text = next((value for name, value in request.GET.items() if name.endswith("area")), "").strip()
+    text = _typed(request, "area")
     found = Area.objects.filter(valid_to=None, tier__gt=0)
     if text:
         first = text.split(" ")[0]
@@ -109,7 +131,7 @@ def find_unit(request: HttpRequest) -> HttpResponse:
     """Options for a finder: units by name, alias or code; for staff."""
     if running(request) is None:
         raise Http404
-    text = next((value for name, value in request.GET.items() if name.endswith("unit")), "").strip()
+    text = _typed(request, "unit")
     found = Organisation.objects.filter(valid_to=None)
     if text:
         first = text.split(" ")[0]

@@ -1,4 +1,4 @@
-"""A refusal as an answer: 409 when somebody was faster, 429 when it was too often, 422 when the rules say no."""
+"""A refusal as an answer: 409 when somebody was faster, 429 when too often, 422 when the rules say no."""
 
 from __future__ import annotations
 

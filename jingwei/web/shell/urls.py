@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from jingwei.web.shell import gallery, login, look, places
+from jingwei.web.shell import gallery, login, look, places, tokens
 
 urlpatterns = [
     path("look", look.look, name="look"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("post/switch", login.switch_post, name="switch-post"),
     path("me", login.me, name="me"),
     path("me/end-session", login.end_session, name="end-session"),
+    path("me/tokens", tokens.tokens, name="tokens"),
+    path("me/tokens/<int:pk>/revoke", tokens.revoke, name="revoke-token"),
     path("place/name", places.name_place, name="name-place"),
     path("place/below", places.list_below, name="list-below"),
     path("place/borders/<str:code>.geojson", places.borders, name="borders"),

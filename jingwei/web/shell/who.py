@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
@@ -16,6 +16,7 @@ from jingwei.registry.staff import Running, Staff
 
 COOKIE = "jw"
 P = ParamSpec("P")
+R = TypeVar("R", bound=HttpResponseBase)
 
 
 class StaffRequest(HttpRequest):
@@ -36,11 +37,13 @@ def running(request: HttpRequest) -> Running | None:
     return cast("Running | None", request._running)  # type: ignore[attr-defined]
 
 
-def staff_only(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Let staff in who act from an assignment; send others to log in, to the second factor, or to choose a post."""
+def staff_only(
+    view: Callable[Concatenate[StaffRequest, P], R],
+) -> Callable[Concatenate[HttpRequest, P], R | HttpResponse]:
+    """Let staff in who act from an assignment; others log in, set up the second factor, or choose a post."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
         session = running(request)
         if session is None:
             return _elsewhere(request, "sign-in")
@@ -60,7 +63,7 @@ def roles_only(*roles: str) -> Callable[[View[P]], Callable[Concatenate[HttpRequ
 
     def wrap(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         @wraps(view)
-        def checked(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def checked(request: StaffRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if request.staff.role not in roles:
                 raise Http404
             return view(request, *args, **kwargs)
@@ -73,7 +76,7 @@ def roles_only(*roles: str) -> Callable[[View[P]], Callable[Concatenate[HttpRequ
 def address_of(request: HttpRequest) -> str:
     """Where a request comes from; behind a proxy (`secure` in city.toml) the address it passes on."""
     if settings.CITY.secure:
-        return request.META.get("HTTP_X_REAL_IP", "") or request.META.get("REMOTE_ADDR", "")
+        return str(request.META.get("HTTP_X_REAL_IP") or request.META.get("REMOTE_ADDR", ""))
     return str(request.META.get("REMOTE_ADDR", ""))
 
 

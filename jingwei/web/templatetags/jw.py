@@ -75,7 +75,10 @@ def left(clock: words.Clock, *, bar: bool = False) -> SafeString:
     )
     if not bar:
         return words_left
-    thread = '<span class="nowrap" data-k="{}" style="--p:{};--knot:{}"><span class="thread" aria-hidden="true"></span>{}</span>'
+    thread = (
+        '<span class="nowrap" data-k="{}" style="--p:{};--knot:{}">'
+        '<span class="thread" aria-hidden="true"></span>{}</span>'
+    )
     return format_html(thread, clock.kind, clock.used, clock.knot, words_left)
 
 

@@ -1,4 +1,7 @@
-"""`jingwei build_demo`: fill the city named by JINGWEI_CITY with the demo's registry and history. `jingwei demo` calls it."""
+"""`jingwei build_demo`: fill the city named by JINGWEI_CITY with the demo's registry and history.
+
+`jingwei demo` calls it.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,7 @@ class Command(BaseCommand):
         console.print(f"  journal: {found.lines:,} lines, verified. Done in {time.monotonic() - began:.0f} s")
 
     def _do_not_wait_for_the_disk(self) -> None:
-        """Nothing is acknowledged to anybody while a city is built: a crash throws it away and begins anew."""
+        """Nothing is acknowledged while a city is built: a crash throws it away and begins anew."""
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA synchronous=OFF")

@@ -28,7 +28,7 @@ hosts = ["localhost", "127.0.0.1", "[::1]"]
 
 
 class Command(BaseCommand):
-    """The city is built beside its place and moved there whole, so that an interrupted build leaves nothing half."""
+    """The city is built beside its place and moved there whole: an interrupted build leaves nothing half."""
 
     help = "Create and serve the demo city."
     requires_system_checks: list[str] = []

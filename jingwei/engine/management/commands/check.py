@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import check as django_check
 
-from jingwei.engine import check
+from jingwei.engine import check, check_classes
+from jingwei.engine.library import PLAYBOOKS
 from jingwei.engine.conditions import CONDITIONS
 from jingwei.engine.effects import EFFECTS, LATE, TELLS
 
@@ -24,7 +25,8 @@ class Command(django_check.Command):
         )
         super().add_arguments(parser)
 
-    def handle(self, *folders: str, **options: Any) -> None:
+    def handle(self, *app_labels: Any, **options: Any) -> None:
+        folders = app_labels  # Django's word for what stands on the line; here it is folders
         if options["words"]:
             self._list_words()
             return
@@ -34,12 +36,21 @@ class Command(django_check.Command):
             for folder in (map(Path, folders) if folders else check.folders())
             for problem in self._look_at(folder)
         ]
+        if not folders:
+            found += [problem for file in sorted((PLAYBOOKS / "classes").glob("*.yaml")) for problem in self._classes(file)]
         if found:
             raise CommandError(f"{len(found)} problems")
 
     def _look_at(self, folder: Path) -> list[Any]:
         found = check.problems(folder)
         self.stdout.write(f"{folder.name}: {'sound' if not found else f'{len(found)} problems'}")
+        for problem in found:
+            self.stdout.write(f"  {problem}")
+        return found
+
+    def _classes(self, file: Path) -> list[Any]:
+        found = check_classes.problems(file.name, file.read_text("utf-8"))
+        self.stdout.write(f"{file.name}: {'sound' if not found else f'{len(found)} problems'}")
         for problem in found:
             self.stdout.write(f"  {problem}")
         return found

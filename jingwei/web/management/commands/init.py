@@ -1,4 +1,4 @@
-"""`jingwei --city NAME init`: make an empty city in its own folder, with a first administrator and nothing else."""
+"""`jingwei --city NAME init`: make an empty city in its own folder, with a first administrator only."""
 
 from __future__ import annotations
 
@@ -24,26 +24,40 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--name", help="the city's name, like 济南市")
         parser.add_argument("--name-en", default="", help="its English name, like Jinan")
-        parser.add_argument("--code", help=f"its administrative code, {settings.CITY.tiers['city']} figures, like 3701")
+        parser.add_argument(
+            "--code", help=f"its administrative code, {settings.CITY.tiers['city']} figures, like 3701"
+        )
         parser.add_argument("--login", help="login name of the first administrator")
         parser.add_argument("--administrator", default="", help="name of the first administrator")
-        parser.add_argument("--database", default="", help="postgresql://user:password@host/name; SQLite in the city's folder when left out")
+        parser.add_argument(
+            "--database",
+            default="",
+            help="postgresql://user:password@host/name; SQLite in the city's folder when left out",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         city = settings.CITY
         if (city.home / "city.toml").exists():
-            raise CommandError(f"{city.home} is a city already. Choose another name: jingwei --city NAME init")
+            raise CommandError(
+                f"{city.home} is a city already. Choose another name: jingwei --city NAME init"
+            )
         said = {key: options[key] or self._ask(question) for key, question in _QUESTIONS.items()}
         password = os.environ.get("JINGWEI_PASSWORD") or self._ask_password()
         call_command("migrate", verbosity=0)
         try:
             founding.found(
-                code=said["code"], name=said["name"], login=said["login"], password=password, administrator=options["administrator"] or said["login"]
+                code=said["code"],
+                name=said["name"],
+                login=said["login"],
+                password=password,
+                administrator=options["administrator"] or said["login"],
             )
         except Refused as refused:
             raise CommandError("\n".join(reasons.say_all(refused))) from refused
         self._write_settings(said["name"], options["name_en"], said["code"], options["database"])
-        self.stdout.write(f"{said['name']} stands in {city.home}. Serve it: jingwei --city {city.home.name} serve")
+        self.stdout.write(
+            f"{said['name']} stands in {city.home}. Serve it: jingwei --city {city.home.name} serve"
+        )
 
     def _ask(self, question: str) -> str:
         try:
@@ -58,9 +72,22 @@ class Command(BaseCommand):
         return first
 
     def _write_settings(self, name: str, name_en: str, code: str, database: str) -> None:
-        lines = [f'name = "{name}"', f'name_en = "{name_en or name}"', f'code = "{code}"', f'database = "{database}"']
-        lines += ['hosts = ["localhost", "127.0.0.1", "[::1]"]', 'address = "http://localhost:8000"', "secure = false   # true behind nginx with TLS"]
+        lines = [
+            f'name = "{name}"',
+            f'name_en = "{name_en or name}"',
+            f'code = "{code}"',
+            f'database = "{database}"',
+        ]
+        lines += [
+            'hosts = ["localhost", "127.0.0.1", "[::1]"]',
+            'address = "http://localhost:8000"',
+            "secure = false   # true behind nginx with TLS",
+        ]
         (settings.CITY.home / "city.toml").write_text("\n".join(lines) + "\n", "utf-8")
 
 
-_QUESTIONS = {"name": "Name of the city", "code": "Its administrative code", "login": "Login name of the administrator"}
+_QUESTIONS = {
+    "name": "Name of the city",
+    "code": "Its administrative code",
+    "login": "Login name of the administrator",
+}

@@ -30,12 +30,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.CITY.home / "city.toml").exists():
-            raise CommandError(f"There is no city in {settings.CITY.home}. Make one: jingwei --city {settings.CITY.home.name} init")
+            raise CommandError(
+                f"There is no city in {settings.CITY.home}. "
+                f"Make one: jingwei --city {settings.CITY.home.name} init"
+            )
         call_command("migrate", verbosity=0)
         commands = [web_command(options["host"], options["port"], options["processes"], options["threads"])]
         if not options["no_worker"]:
             commands.append([sys.executable, "-m", "jingwei.cli", "worker"])
-        self.stdout.write(f"{settings.CITY.name}: http://{options['host']}:{options['port']}/  (Ctrl-C ends it)")
+        self.stdout.write(
+            f"{settings.CITY.name}: http://{options['host']}:{options['port']}/  (Ctrl-C ends it)"
+        )
         run_together(commands)
 
 
@@ -43,9 +48,24 @@ def web_command(host: str, port: int, processes: int, threads: int) -> list[str]
     """The command that serves the pages."""
     granian = Path(sys.executable).parent / "granian"
     return [
-        str(granian), "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(processes), "--blocking-threads", str(threads),
-        "--backpressure", "256", "--no-ws", "--log-level", "warning", "jingwei.wsgi:application",
-    ]  # fmt: skip
+        str(granian),
+        "--interface",
+        "wsgi",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(processes),
+        "--blocking-threads",
+        str(threads),
+        "--backpressure",
+        "256",
+        "--no-ws",
+        "--log-level",
+        "warning",
+        "jingwei.wsgi:application",
+    ]
 
 
 def run_together(commands: list[list[str]]) -> None:

@@ -57,7 +57,9 @@
 
     const here = report.querySelector("[data-here]"), point = report.querySelector("[data-lon]");
     const seek = () => { if (!point.value && !here.disabled) here.click(); };
-    allowed().then((state) => {
+    // After every deferred script: the button is place.js's.
+    document.addEventListener("DOMContentLoaded", async () => {
+      const state = await allowed();
       if (state === "granted") seek();
       // Otherwise the phone asks when the first photo is taken: then it is plain what for.
       else if (state === "prompt") report.addEventListener("photos:change", seek, { once: true });

@@ -1,0 +1,109 @@
+"""Every way that a case can take through a procedure, walked with its real clocks, before a single case takes one.
+
+The checker asks here whether somebody answers and a clock runs wherever a way can lead: after a rework, a return, a reopening.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from jingwei.engine.clocks import Clocks
+from jingwei.engine.definition import Procedure, Verb, share_of
+from jingwei.engine.models import CaseClock
+from jingwei.kernel.calendar import Calendar
+
+#: when all of it happens: here only the order counts
+_THEN = datetime(2026, 11, 20, 9, tzinfo=UTC)
+_CALENDAR = Calendar(ZoneInfo("UTC"))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move, or the decision of an ask, that leads from a state to another (or stays)."""
+
+    name: str
+    to: str
+    then: tuple[Verb, ...]
+    enters: tuple[str, ...] = ()
+    part: str = "moves"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a case may stand: its state, its clocks (name, status), and whether a unit was named to lead."""
+
+    state: str
+    clocks: frozenset[tuple[str, str]]
+    led: bool
+
+    def runs(self) -> list[str]:
+        """The clocks that run here."""
+        return sorted(name for name, status in self.clocks if status == "running")
+
+
+def steps_from(p: Procedure, state: str) -> Iterator[Step]:
+    """Everything that can be done in a state and that exists in the procedure."""
+    for name, move in p.moves.items():
+        to = state if move.to == "same" else move.to
+        if p.leads_from(move, state) and to in p.states:
+            yield Step(name, to, move.then, (*move.needs, *move.has))
+    for name, ask in p.asks.items():
+        for decision in (ask.granted, ask.refused) if state in ask.while_ else ():
+            if decision.to is None or decision.to in p.states:
+                yield Step(name, decision.to or state, decision.then, part="asks")
+
+
+def reached(p: Procedure, start: str) -> set[str]:
+    """The states that a case can come to from one, that one among them."""
+    found, waiting = set(), [start]
+    while waiting:
+        state = waiting.pop()
+        if state not in found:
+            found.add(state)
+            waiting += [step.to for step in steps_from(p, state)]
+    return found
+
+
+def places(p: Procedure) -> Iterator[tuple[Place, Step | None]]:
+    """Every place a case can stand in, with a step that led there (None: it begins there)."""
+    begin = _go(p, None, Step("", p.start, (), p.intake.needs))
+    seen, waiting = {begin}, [begin]
+    yield begin, None
+    while waiting:
+        place = waiting.pop()
+        for step in steps_from(p, place.state):
+            to = _go(p, place, step)
+            if to not in seen:
+                seen.add(to)
+                waiting.append(to)
+                yield to, step
+
+
+def _go(p: Procedure, here: Place | None, step: Step) -> Place:
+    """Take a step. A clock that waits for a value (`has`) is taken not to run: nobody may count on it."""
+    clocks = Clocks(p, _CALENDAR, "normal", {}, [_row(*one) for one in sorted(here.clocks)] if here else [])
+    clocks.turn(here.state if here else "", step.to, at=_THEN, move=step.name)
+    led = (here is not None and here.led) or "lead_unit" in step.enters
+    for verb in step.then:
+        if verb.verb == "restart" and verb.what in p.clocks:
+            clocks.restart(step.to, verb.what, share=_share(verb), at=_THEN)
+        elif (verb.verb, verb.what) == ("clear", "lead_unit"):
+            led = False
+    latest = {row.name: row.status for row in clocks.rows}
+    return Place(step.to, frozenset(latest.items()), led)
+
+
+def _row(name: str, status: str) -> CaseClock:
+    paused = _THEN if status == "paused" else None
+    return CaseClock(name=name, status=status, limit="1h", started_at=_THEN, due_at=_THEN, paused_at=paused)
+
+
+def _share(verb: Verb) -> Fraction:
+    try:
+        return share_of(verb.args.get("share", "1/1")) or Fraction(1)
+    except (ValueError, ZeroDivisionError):
+        return Fraction(1)
