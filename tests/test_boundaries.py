@@ -71,6 +71,7 @@ def test_every_app_of_ours_has_its_place() -> None:
     assert ours == set(HEIGHT)
 
 
+@pytest.mark.django_db
 def test_the_migrations_make_what_the_models_say() -> None:
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
 

@@ -1,7 +1,7 @@
 """Keeping no longer than declared: the retention job, erasure, and reading protected values with a reason.
 
-Time counts from the last possible appeal; a legal hold stops it. What was erased stands in the erasure list, which leaves the
-database with the seals and is replayed before a restored one opens.
+Time counts from the last possible appeal; a legal hold stops it. What was erased stands in the erasure list,
+which leaves the database with the seals and is replayed before a restored one opens.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def reveal(case: Case, field: str, *, by: Staff, purpose: str) -> str:
 
 @transaction.atomic
 def cases_of_caller(phone: str, *, by: Staff) -> list[UUID]:
-    """The cases that a telephone number was left with; the search itself is journalled, without the number."""
+    """The cases that a telephone number was left with; the search is journalled, without the number."""
     journal.record_apart("search", UUID(int=by.person or 0), "searched-by-phone", by=by)
     return list(
         SealedValue.objects.filter(blind=sealed.blind(phone)).values_list("case", flat=True).distinct()
@@ -95,9 +95,9 @@ def keep_no_longer() -> bool:
 
 
 def forget_contacts() -> int:
-    """Delete sealed values whose own time is over (a reporter's number 90 days after the end); return how many.
+    """Delete sealed values whose own time is over (a reporter's number 90 days after the end).
 
-    A legal hold keeps them, as long as it is not lifted. That they went is a line of the journal.
+    Return how many. A legal hold keeps them until it is lifted. That they went is a line of the journal.
     """
     gone = 0
     held = LegalHold.objects.filter(lifted_at=None).values("case")
@@ -117,7 +117,7 @@ def forget_contacts() -> int:
 
 def erase_old_cases() -> bool:
     """Erase cases whose L1 values have been kept as long as declared."""
-    found = []
+    found: list[Case] = []
     for name, playbook in library.all_in_force().items():
         keep = max(
             (span for rule in playbook.procedure.fields.values() if (span := _span(rule.keep))), default=None
@@ -135,7 +135,7 @@ def erase_old_cases() -> bool:
 
 @transaction.atomic
 def erase(case: Case, *, by: Actor, reason: str) -> None:
-    """Destroy the key and delete words, pictures, documents, effects and index entries; codes, times and counts stay."""
+    """Destroy the key; delete words, pictures, documents, effects and index entries; codes and times stay."""
     if case.erased_at is not None:
         return
     if LegalHold.objects.filter(case=case, lifted_at=None).exists():
@@ -153,7 +153,8 @@ def erase(case: Case, *, by: Actor, reason: str) -> None:
     words.forget(case.pk)
     moment = now()
     journal.record(
-        case, "erased", by=by, detail={"reason": reason}, erased_at=moment, title="", lon=None, lat=None, query_code=None, reporter=None,
+        case, "erased", by=by, detail={"reason": reason}, erased_at=moment, title="", lon=None, lat=None,
+        query_code=None, reporter=None,
         values={name: value for name, value in case.values.items() if name in public},
     )  # fmt: skip
     rows.insert(Erasure(case=case.pk, erased_at=moment, reason=reason))
@@ -161,7 +162,10 @@ def erase(case: Case, *, by: Actor, reason: str) -> None:
 
 
 def replay_erasures() -> int:
-    """Erase again what the list outside the database says was erased; a restored database opens after this. Return how many."""
+    """Erase again what the list outside the database says was erased; a restored database opens after this.
+
+    Return how many.
+    """
     done = 0
     for entry in seals.erasures_written_out():
         case = Case.objects.filter(pk=UUID(entry["case"]), erased_at=None).first()
@@ -173,13 +177,16 @@ def replay_erasures() -> int:
 
 
 def _forget_traces() -> None:
-    """Pictures of forms never sent (a day), limits (a day), request ids, done effects and ended logins (30 days), login
-    addresses (12 months)."""
+    """What is kept for a time of its own.
+
+    A day: pictures of forms never sent, limits. 30 days: request ids, done effects, ended logins. A year: login
+    addresses.
+    """
     moment = now()
     loose = (
         Attachment.objects.filter(added_at__lt=moment - timedelta(days=1))
         .exclude(case__in=Case.objects.values("pk"))
-        .exclude(pk__in=Person.objects.filter(photo__isnull=False).values("photo"))  # on grid boards, with consent
+        .exclude(pk__in=Person.objects.filter(photo__isnull=False).values("photo"))  # on grid boards
     )
     for case in set(loose.values_list("case", flat=True)[:AT_ONCE]):
         files.remove_all(case)

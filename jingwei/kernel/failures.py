@@ -1,4 +1,7 @@
-"""What a log may say of a failure: its class and its way. Never its message, which may quote what somebody entered."""
+"""What a log may say of a failure: its class and its way.
+
+Never its message, which may quote what somebody entered.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Pictures of a case: checked by content, drawn anew without their hidden data, stored under an id of the case."""
+"""Pictures of a case: checked by content, drawn anew without their hidden data, stored under an id of the
+case.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile
 
 from jingwei.kernel import ids
 from jingwei.kernel.models import Attachment
@@ -44,7 +46,8 @@ _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 def take_picture(case: UUID, upload: BinaryIO, *, field: str = "photo") -> Attachment:
     """Store one picture of a case and return its row, saved. The same bytes again return the same row.
 
-    Raises ``Refused`` for what is too large, not a picture, a script, truncated, or a bomb of pixels; nothing is kept then.
+    Raises ``Refused`` for what is too large, not a picture, a script, truncated, or a bomb of pixels; nothing
+    is kept then.
     """
     raw = upload.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
@@ -54,9 +57,15 @@ def take_picture(case: UUID, upload: BinaryIO, *, field: str = "photo") -> Attac
         return there
     picture = _decoded(raw, field)
     row = Attachment(
-        id=ids.new_id(), case=case, kind="picture", digest=digest, media_type="image/jpeg", added_at=now(),
-        width=picture.width, height=picture.height,
-    )  # fmt: skip
+        id=ids.new_id(),
+        case=case,
+        kind="picture",
+        digest=digest,
+        media_type="image/jpeg",
+        added_at=now(),
+        width=picture.width,
+        height=picture.height,
+    )
     try:
         row.size = _store(path_of(row), picture, quality=82)
         small = picture.copy()
@@ -93,7 +102,7 @@ def remove_one(attachment: UUID) -> None:
 
 
 def remove_all(case: UUID) -> int:
-    """Delete every file of a case, rows and bytes and what a crash left half written; return how many there were."""
+    """Delete every file of a case, rows, bytes and what a crash left half written; return how many."""
     count = Attachment.objects.filter(case=case).delete()[0]
     with suppress(FileNotFoundError):
         shutil.rmtree(folder_of(case))
@@ -106,7 +115,13 @@ def _remove_bytes(row: Attachment) -> None:
 
 
 def _decoded(raw: bytes, field: str) -> Image.Image:
-    """Look at the head first: a bomb is refused before its pixels are made. Of a moving picture the first one counts."""
+    """Look at the head first: a bomb is refused before its pixels are made.
+
+    Of a moving picture the first one counts.
+    """
+    ImageFile.LOAD_TRUNCATED_IMAGES = (
+        False  # a library that makes PDFs lets half pictures through, for all of us
+    )
     try:
         picture = Image.open(io.BytesIO(raw), formats=FORMATS)
         if picture.width * picture.height > MOST_PIXELS or _has_too_many_scans(picture, raw):
@@ -127,7 +142,7 @@ def _decoded(raw: bytes, field: str) -> Image.Image:
 
 
 def _has_too_many_scans(picture: Image.Image, raw: bytes) -> bool:
-    """A JPEG drawn in thousands of passes is a bomb of time; the mark of a pass stands nowhere else in its data."""
+    """A JPEG drawn in thousands of passes is a bomb of time; the mark of a pass stands nowhere else."""
     return picture.format in ("JPEG", "MPO") and raw.count(b"\xff\xda") > MOST_SCANS
 
 

@@ -1,4 +1,6 @@
-"""Does a text fit its column? One database cuts nothing and refuses, the other keeps everything: we answer before either."""
+"""Does a text fit its column? One database cuts nothing and refuses, the other keeps everything: we answer
+before either.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from jingwei.kernel.refusals import Reason
 
 
 def unfit(model: type[models.Model], values: Mapping[str, Any]) -> list[Reason]:
-    """Return a reason for every text that is longer than its column or has signs in it that cannot be shown."""
+    """Return a reason for every text that is longer than its column or has signs that cannot be shown."""
     reasons = []
     for name, value in values.items():
         most = getattr(model._meta.get_field(name), "max_length", None)

@@ -78,8 +78,9 @@ def begin_many(
     by: Actor,
     details: Sequence[dict[str, Any]] = (),
     before_write: Callable[[S], None] | None = None,
+    at_once: int = 5000,
 ) -> None:
-    """Write many new subjects of one kind with their first lines; numeric keys are given here.
+    """Write many new subjects of one kind with their first lines, some thousands at a time; numeric keys are given here.
 
     For imports: the same lines as if each had been made alone, in a few statements. `before_write` sees each subject when
     it knows its key. Foreign keys are written as they are: what they point at has its key by now.
@@ -97,8 +98,9 @@ def begin_many(
         next_line(subject, verb, by=by, detail=details[n] if details else None)
         for n, subject in enumerate(subjects)
     ]
-    rows.insert_many(subjects)
-    rows.insert_many(lines)
+    for start in range(0, len(subjects), at_once):
+        rows.insert_many(subjects[start : start + at_once])
+        rows.insert_many(lines[start : start + at_once])
 
 
 def record_many(

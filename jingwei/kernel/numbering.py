@@ -1,4 +1,7 @@
-"""Serial numbers: from blocks reserved in a short transaction of their own. Gaps are allowed, doubles never."""
+"""Serial numbers: from blocks reserved in a short transaction of their own.
+
+Gaps are allowed, doubles never.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,9 @@ _lock = threading.Lock()
 def take(series: str) -> int:
     """Return the next number of a series, from 1.
 
-    Call it before the transaction that uses the number: a block then outlives a rollback. Inside a transaction only a
-    single number is reserved and none is kept, because a rollback gives the reservation back.
+    Call it before the transaction that uses the number: a block then outlives a rollback. Inside a
+    transaction only a single number is reserved and none is kept, because a rollback gives the reservation
+    back.
     """
     if connection.in_atomic_block:
         return reserve(series, 1)[0]
@@ -35,10 +39,11 @@ def take(series: str) -> int:
 
 def reserve(series: str, count: int) -> list[int]:
     """Reserve the next numbers for good; two processes never get the same one."""
+    table = SerialBlock._meta.db_table
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {SerialBlock._meta.db_table} (series, next) VALUES (%s, %s)"  # noqa: S608
-            f" ON CONFLICT (series) DO UPDATE SET next = {SerialBlock._meta.db_table}.next + %s RETURNING next",
+            f"INSERT INTO {table} (series, next) VALUES (%s, %s)"  # noqa: S608
+            f" ON CONFLICT (series) DO UPDATE SET next = {table}.next + %s RETURNING next",
             [series, 1 + count, count],
         )
         end = int(cursor.fetchone()[0])

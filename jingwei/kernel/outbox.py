@@ -1,7 +1,8 @@
-"""The outbox: what leaves a transaction is a row written with it; workers run it at least once, with back-off.
+"""The outbox: what leaves a transaction is a row written with it; workers run it at least once, with
+back-off.
 
-An effect is a plain function registered by name. It must be safe to repeat; its key tells a provider that it is the same one.
-Why not a queue library: docs/decisions/0003-an-outbox-of-our-own.md.
+An effect is a plain function registered by name. It must be safe to repeat; its key tells a provider that it
+is the same one. Why not a queue library: docs/decisions/0003-an-outbox-of-our-own.md.
 """
 
 from __future__ import annotations
@@ -65,11 +66,16 @@ def stuck() -> list[OutboxRow]:
 
 @transaction.atomic
 def try_again(row: OutboxRow, *, by: Actor) -> bool:
-    """Let a stuck effect run at once, with a fresh count of tries; who said so is a line. False when it is done by now."""
+    """Let a stuck effect run at once, with a fresh count of tries; who said so is a line.
+
+    False when it is done by now.
+    """
     waiting = OutboxRow.objects.filter(pk=row.pk, done_at=None)
     if not waiting.update(due_at=now(), claimed_until=None, tries=0):
         return False
-    journal.record_apart("effect", row.key, "tried-again", by=by, detail={"effect": row.effect, "row": row.pk})
+    journal.record_apart(
+        "effect", row.key, "tried-again", by=by, detail={"effect": row.effect, "row": row.pk}
+    )
     return True
 
 
@@ -81,7 +87,8 @@ def _claim(at_once: int) -> list[OutboxRow]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} SET claimed_until = %s, tries = tries + 1 WHERE id IN ("  # noqa: S608
-            f"SELECT id FROM {table} WHERE done_at IS NULL AND due_at <= %s AND (claimed_until IS NULL OR claimed_until <= %s)"
+            f"SELECT id FROM {table} WHERE done_at IS NULL AND due_at <= %s"
+            " AND (claimed_until IS NULL OR claimed_until <= %s)"
             f" ORDER BY due_at LIMIT %s{skip}) RETURNING id",
             [until, moment, moment, at_once],
         )
@@ -90,9 +97,12 @@ def _claim(at_once: int) -> list[OutboxRow]:
 
 
 def _run(row: OutboxRow) -> None:
-    """Run one effect and note it in the same transaction. A row that somebody else has claimed since is theirs.
+    """Run one effect and note it in the same transaction.
 
-    The row stays locked meanwhile: however long an effect takes and however late its claim is, nobody else runs it.
+    A row that somebody else has claimed since is theirs.
+
+    The row stays locked meanwhile: however long an effect takes and however late its claim is, nobody else
+    runs it.
     """
     mine = OutboxRow.objects.filter(pk=row.pk, done_at=None, tries=row.tries)
     try:
@@ -101,7 +111,9 @@ def _run(row: OutboxRow) -> None:
                 _effects[row.effect](row)
                 mine.update(done_at=now(), claimed_until=None, error="")
     except Exception as failure:
-        log.error("effect %s (row %s, try %s) failed: %s", row.effect, row.pk, row.tries, failures.said(failure))
+        log.error(
+            "effect %s (row %s, try %s) failed: %s", row.effect, row.pk, row.tries, failures.said(failure)
+        )
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(row.tries, 12))
         mine.update(due_at=now() + wait, claimed_until=None, error=type(failure).__name__)
 

@@ -1,6 +1,8 @@
-"""Lines of files that leave the database for good: appended one process at a time, seen on the disk, never changed.
+"""Lines of files that leave the database for good: appended one process at a time, seen on the disk, never
+changed.
 
-What a crash left unfinished at the end of a file is cut off before the next line; whoever wrote it writes it again.
+What a crash left unfinished at the end of a file is cut off before the next line; whoever wrote it writes it
+again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The same request twice. Its client made the id; the first one to write it acts, everybody after gets that answer."""
+"""The same request twice.
+
+Its client made the id; the first one to write it acts, everybody after gets that answer.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,12 @@ from jingwei.kernel.refusals import SameRequestOtherContent
 def seen_before(
     request: UUID, *, bound_to: str, content: bytes, answer: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """Note a request inside the caller's transaction. None: it is new. Otherwise: the answer it got the first time.
+    """Note a request inside the caller's transaction. None: it is new.
 
-    `bound_to` is the session, token or face it came through. Other content, or the id of somebody else's request,
-    is refused.
+    Otherwise: the answer it got the first time.
+
+    `bound_to` is the session, token or face it came through. Other content, or the id of somebody else's
+    request, is refused.
     """
     bound, digest = _hash(bound_to.encode())[:16], _hash(content)
     row = RequestKey(id=request, bound=bound, content=digest, answer=answer, created_at=now())

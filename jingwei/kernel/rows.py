@@ -245,6 +245,8 @@ def _readying(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
             return lambda value: None if value is None else Int8(value)
         if isinstance(target, _AS_THEY_ARE):
             return lambda value: value
+    elif isinstance(target, _AS_SQLITE_TAKES_THEM):
+        return lambda value: value
     return lambda value: field.get_db_prep_save(value, connection)
 
 
@@ -257,6 +259,16 @@ _AS_THEY_ARE = (
     models.BooleanField,
     models.BinaryField,
     models.FloatField,
+)
+
+#: moments, days, UUIDs and JSON are texts of a certain form on SQLite: the field writes them
+_AS_SQLITE_TAKES_THEM = (
+    models.CharField,
+    models.TextField,
+    models.BooleanField,
+    models.BinaryField,
+    models.FloatField,
+    models.IntegerField,
 )
 
 

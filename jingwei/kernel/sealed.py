@@ -1,8 +1,8 @@
 """Sealed values: what identifies or reaches a person (L2, L3) is encrypted under a key of its own case.
 
-The case's key is wrapped by a key of the ring in keys/ring.json, which is never in the database. Erasing a case destroys its
-key; nothing can open its values after that, in this database or in any backup whose erasure list was replayed.
-AES-256-GCM throughout; the name of the ring key leaves room for another cipher.
+The case's key is wrapped by a key of the ring in keys/ring.json, which is never in the database. Erasing a
+case destroys its key; nothing can open its values after that, in this database or in any backup whose erasure
+list was replayed. AES-256-GCM throughout; the name of the ring key leaves room for another cipher.
 """
 
 from __future__ import annotations

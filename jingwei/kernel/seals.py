@@ -1,9 +1,10 @@
-"""Seals: an HMAC over the journal, with a key that is not in the database, written out of it every five minutes.
+"""Seals: an HMAC over the journal, its key not in the database, written out of it every five minutes.
 
-A seal covers row number and hash of every line written since the seal before, and the seal before itself. It leaves the
-database as one line of seals/seals-<n>.jsonl, with the last line of every subject it covers so that a culprit can be named;
-beside it goes the erasure list, one file a day. `verify` reads the whole journal and names every line that was altered, is
-missing, stands in the wrong order or was cut off, and the span that is not sealed yet.
+A seal covers row number and hash of every line written since the seal before, and the seal before itself. It
+leaves the database as one line of seals/seals-<n>.jsonl, with the last line of every subject it covers so
+that a culprit can be named; beside it goes the erasure list, one file a day. `verify` reads the whole journal
+and names every line that was altered, is missing, stands in the wrong order or was cut off, and the span that
+is not sealed yet.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ def seal() -> None:
 def _last_line() -> int:
     """The last row number of the journal, once nobody holds a lower one that is not there yet.
 
-    Row numbers are given before a commit. The lock waits for whoever writes, two seconds at most, and goes at once.
-    SQLite has one writer only.
+    Row numbers are given before a commit. The lock waits for whoever writes, two seconds at most, and goes at
+    once. SQLite has one writer only.
     """
     with transaction.atomic():
         if connection.vendor == "postgresql":
@@ -79,7 +80,8 @@ def _seal_up_to(top: int) -> None:
     if top < first:
         return
     covered = _covered(first, top)
-    # never a number that is outside already: after a restore, what was sealed then and is gone now stays apart from this
+    # never a number that is outside already: after a restore, what was sealed then and is gone now stays
+    # apart from this
     number = max(last.number if last else 0, _last_written_out()) + 1
     made = Seal(number=number, sealed_at=now(), first_line=first, last_line=top, subjects=len(covered.heads))
     made.mac = _mac(bytes(last.mac) if last else b"", made, covered)
@@ -130,7 +132,7 @@ def write_out() -> None:
 
 
 def _write_out_erasures() -> None:
-    """Those of the last two days in the list may be missing from it; what is older has been looked at before."""
+    """Those of the list's last two days may be missing from it; what is older was looked at before."""
     recent = outside.files("erasures-*.jsonl")[-2:]
     known = {entry["case"] for file in recent for entry in outside.entries(file)}
     waiting = Erasure.objects.order_by("erased_at", "pk")
@@ -185,7 +187,10 @@ class Finding:
 
 
 def verify() -> Finding:
-    """Recompute every hash of the journal, every head and every seal. Memory stays small, however long the journal is."""
+    """Recompute every hash of the journal, every head and every seal.
+
+    Memory stays small, however long the journal is.
+    """
     found = Finding()
     for kind in _kinds():
         _verify_kind(kind, found)
@@ -204,7 +209,7 @@ def _models() -> dict[str, type[Journalled]]:
 
 
 class _Head(NamedTuple):
-    """A subject with how many lines it has and the hash of the last: what its row says, or what the journal holds."""
+    """A subject, how many lines it has and the hash of the last: as its row says, or as the journal holds."""
 
     subject: str
     lines: int
@@ -212,7 +217,7 @@ class _Head(NamedTuple):
 
 
 def _verify_kind(kind: str, found: Finding) -> None:
-    """Walk the lines of a kind and the rows they are about side by side, both in the order of the subjects."""
+    """Walk the lines of a kind and the rows they are about side by side, in the order of the subjects."""
     heads = _heads_said(kind)
     said = next(heads, None)
     for subject, lines in groupby(stored.lines_of_kind(kind), key=stored.subject_of):
@@ -227,7 +232,8 @@ def _verify_kind(kind: str, found: Finding) -> None:
             _note_cut_off(kind, said, there.lines, found)
         elif said != there:
             found.faults.append(
-                f"{_name(kind, subject)}: its row says {said.lines} lines, the journal has {there.lines}, or another last one"
+                f"{_name(kind, subject)}: its row says {said.lines} lines, the journal has {there.lines},"
+                " or another last one"
             )
         said = next(heads, None)
     while said is not None:
@@ -270,7 +276,9 @@ def _heads_of_rows(kind: str) -> Iterator[_Head]:
 def _heads_apart(kind: str) -> Iterator[_Head]:
     """Of subjects without a row of their own, and of those whose row was withdrawn."""
     apart = JournalHead.objects.filter(kind=kind).order_by("subject")
-    for subject, count, digest in apart.values_list("subject", "journal_count", "journal_head").iterator(chunk_size=5000):
+    for subject, count, digest in apart.values_list("subject", "journal_count", "journal_head").iterator(
+        chunk_size=5000
+    ):
         yield _Head(subject.hex, count, bytes(digest))
 
 

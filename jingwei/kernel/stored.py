@@ -55,7 +55,9 @@ def subject_of(raw: Raw) -> str:
 def _select(where: str, params: list[Any]) -> Iterator[Raw]:
     # a plain column of moments would be made one by SQLite's adapter, or end the whole walk where it is none
     as_text = models.DateTimeField if connection.vendor == "sqlite" else ()
-    columns = ", ".join(f"CAST({f.column} AS text)" if isinstance(f, as_text) else str(f.column) for f in _COLUMNS)
+    columns = ", ".join(
+        f"CAST({f.column} AS text)" if isinstance(f, as_text) else str(f.column) for f in _COLUMNS
+    )
     with connection.chunked_cursor() as cursor:
         cursor.execute(f"SELECT {columns} FROM {JournalLine._meta.db_table} WHERE {where}", params)  # noqa: S608
         while some := cursor.fetchmany(5000):

@@ -26,7 +26,10 @@ class Rate:
 
 
 def count(rate: Rate, *, of: str = "") -> None:
-    """Count one try, or raise ``Refused`` when the window is full. Outside a transaction a try counts even when it fails."""
+    """Count one try, or raise ``Refused`` when the window is full.
+
+    Outside a transaction a try counts even when it fails.
+    """
     moment = now()
     bucket = _bucket(rate, of)
     table = Throttle._meta.db_table
@@ -45,7 +48,7 @@ def count(rate: Rate, *, of: str = "") -> None:
 
 
 def refuse_if_full(rate: Rate, *, of: str = "") -> None:
-    """Raise ``Refused`` when the window is full already, counting nothing: for what only failures count against.
+    """Raise ``Refused`` when the window is full, counting nothing: where only failures count.
 
     Asked before the answer is looked for, so that whoever guesses does not learn more by going on.
     """
@@ -55,7 +58,10 @@ def refuse_if_full(rate: Rate, *, of: str = "") -> None:
 
 
 def forget_old() -> int:
-    """Delete the windows that are over for a day: nobody needs to know that an address was here. Return how many."""
+    """Delete the windows that are over for a day: nobody needs to know that an address was here.
+
+    Return how many.
+    """
     return Throttle.objects.filter(window__lt=now() - timedelta(days=1)).delete()[0]
 
 

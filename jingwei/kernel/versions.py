@@ -20,8 +20,8 @@ LOOK_EVERY = 2.0
 def raise_version(name: str) -> None:
     """Say inside the caller's transaction that what this mark stands for has changed.
 
-    The new number is drawn, not counted on: a process that looked inside a transaction which was rolled back must not
-    take the next change for what it has seen.
+    The new number is drawn, not counted on: a process that looked inside a transaction which was rolled back
+    must not take the next change for what it has seen.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,6 +1,7 @@
 """The worker: runs the outbox and the standing jobs. As many as one likes may run.
 
-A turn of a job is taken by one of them. A turn that outlasts its interval may meet the next: jobs lock what they work on.
+A turn of a job is taken by one of them. A turn that outlasts its interval may meet the next: jobs lock what
+they work on.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ log = logging.getLogger("jingwei.worker")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A standing piece of work. `work` returns True when there is more to do at once: its next turn is now."""
+    """A standing piece of work.
+
+    `work` returns True when there is more to do at once: its next turn is now.
+    """
 
     name: str
     every: timedelta
@@ -78,7 +82,9 @@ def one_round() -> bool:
             except (OperationalError, InterfaceError):
                 raise
             except Exception as failure:
-                log.error("job %s failed, it comes again in %s: %s", one.name, one.every, failures.said(failure))
+                log.error(
+                    "job %s failed, it comes again in %s: %s", one.name, one.every, failures.said(failure)
+                )
     return bool(outbox.work_off()) or more
 
 

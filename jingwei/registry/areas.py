@@ -1,4 +1,7 @@
-"""Every change of areas: make, change, end, succeed, map. What an area was is kept; codes are never used again."""
+"""Every change of areas: make, change, end, succeed, map.
+
+What an area was is kept; codes are never used again.
+"""
 
 from __future__ import annotations
 
@@ -26,17 +29,19 @@ from jingwei.registry.models.areas import OTHER_KINDS, TIERS
 
 @transaction.atomic
 def make_area(
-    kind: str, code: str, name: str, *, by: Actor, parent: Area | None = None, border: BaseGeometry | None = None,
-    valid_from: date | None = None, **facts: Any,
+    kind: str, code: str, name: str, *, by: Actor, parent: Area | None = None,
+    border: BaseGeometry | None = None, valid_from: date | None = None, **facts: Any,
 ) -> Area:  # fmt: skip
-    """Make an area, or refuse with every reason: code used before, wrong length, no parent, parent of another tier."""
+    """Make an area, or refuse with every reason: code used before or of a wrong length, wrong parent."""
     if kind not in (*TIERS, *OTHER_KINDS):
         raise Refused(Reason("unknown-kind", "kind", {"kinds": list(TIERS + OTHER_KINDS)}))
+    tier = TIERS.index(kind) + 1 if kind in TIERS else 0
     area = Area(
-        kind=kind, tier=TIERS.index(kind) + 1 if kind in TIERS else 0, parent=parent, code=code, name=name.strip(),
-        valid_from=valid_from or today(), border=_as_stored(border), **facts,
+        kind=kind, tier=tier, parent=parent, code=code, name=name.strip(), valid_from=valid_from or today(),
+        border=_as_stored(border), **facts,
     )  # fmt: skip
-    reasons = _why_not_stand(area, {"code": code, "name": area.name, "parent_id": area.parent_id, "border": border})
+    said = {"code": code, "name": area.name, "parent_id": area.parent_id, "border": border}
+    reasons = _why_not_stand(area, said)
     if area.valid_from > today():
         reasons.append(Reason("since-out-of-range", "since", {"from": None, "to": today()}))
     if reasons:
@@ -66,10 +71,14 @@ def change_area(area: Area, *, by: Actor, since: date | None = None, **values: A
         reasons.append(Reason("since-out-of-range", "since", {"from": area.valid_from, "to": today()}))
     if reasons:
         raise Refused(*reasons)
-    if area.valid_from < since or "code" in changed:  # several changes on one day leave one version; a code is never lost
+    if (
+        area.valid_from < since or "code" in changed
+    ):  # several changes on one day leave one version; a code is never lost
         _keep_version(area, until=since)
     detail: dict[str, Any] = {"columns": sorted(changed)}
-    detail |= {name: [getattr(area, name), changed[name]] for name in ("code", "parent_id") if name in changed}
+    detail |= {
+        name: [getattr(area, name), changed[name]] for name in ("code", "parent_id") if name in changed
+    }
     journal.record(area, "area-changed", by=by, detail=detail, **changed, valid_from=since)
     raise_version(atlas.COUNTER)
     return area
@@ -103,7 +112,9 @@ def end_area(
 
 @transaction.atomic
 def succeed(old: Area, new: Area, *, by: Actor, since: date, reason: str) -> AreaSuccession:
-    """Record that a code was recoded, merged or split while both rows stay (a development zone counted under two codes)."""
+    """Record that a code was recoded, merged or split while both rows stay (a development zone counted under
+    two codes).
+    """
     if old.pk == new.pk:
         raise Refused(Reason("succeeds-itself", "new"))
     row, made = AreaSuccession.objects.get_or_create(
@@ -142,7 +153,10 @@ def unmap_overlay(overlay: Area, base: Area, *, by: Actor) -> None:
 
 @transaction.atomic
 def map_overlay(overlay: Area, bases: Iterable[Area], *, by: Actor, reason: str = "") -> list[AreaMapping]:
-    """Lay an area across the tree over base grids. A base that has one of the same kind already needs a reason."""
+    """Lay an area across the tree over base grids.
+
+    A base that has one of the same kind already needs a reason.
+    """
     bases = list(bases)
     taken = AreaMapping.objects.filter(
         base__in=bases, overlay__kind=overlay.kind, overlay__valid_to=None
@@ -252,9 +266,14 @@ def _misfit(area: Area, parts: list[BaseGeometry]) -> BorderCheck:
     union = shapely.union_all(flat) if flat else shapely.Polygon()
     size = whole.area or 1.0
     return BorderCheck(
-        area.pk, area.code, area.name, len(parts), gap=whole.difference(union).area / size,
-        overlap=max(0.0, sum(part.area for part in flat) - union.area) / size, outside=union.difference(whole).area / size,
-    )  # fmt: skip
+        area.pk,
+        area.code,
+        area.name,
+        len(parts),
+        gap=whole.difference(union).area / size,
+        overlap=max(0.0, sum(part.area for part in flat) - union.area) / size,
+        outside=union.difference(whole).area / size,
+    )
 
 
 def flattened(geometry: BaseGeometry) -> BaseGeometry:
@@ -273,7 +292,7 @@ def size_outliers(under: str) -> QuerySet[Area]:
 
 
 def overlay_conflicts(kind: str) -> dict[str, list[str]]:
-    """What is wrong with an overlay: bases with two of a kind without reason, bases with none, overlays over nothing."""
+    """What is wrong with an overlay: bases with two and no reason, bases with none, over nothing."""
     doubles: dict[int, int] = {}
     rows_ = AreaMapping.objects.filter(overlay__kind=kind, overlay__valid_to=None).values_list(
         "base", "reason"
@@ -298,8 +317,16 @@ def overlay_conflicts(kind: str) -> dict[str, list[str]]:
 
 
 _MAY_CHANGE = (
-    "code", "name", "parent_id", "border", "border_source", "households", "population", "order", "special",
-)  # fmt: skip
+    "code",
+    "name",
+    "parent_id",
+    "border",
+    "border_source",
+    "households",
+    "population",
+    "order",
+    "special",
+)
 
 
 def _why_not_stand(area: Area, new: Mapping[str, Any]) -> list[Reason]:
@@ -312,13 +339,15 @@ def _why_not_stand(area: Area, new: Mapping[str, Any]) -> list[Reason]:
     if "parent_id" in new and not _may_stand_under(area, new["parent_id"]):
         reasons.append(Reason("parent-wrong", "parent", {"kind": area.kind}))
     border = new.get("border")
-    if isinstance(border, BaseGeometry) and (border.is_empty or border.geom_type not in ("Polygon", "MultiPolygon")):
+    if isinstance(border, BaseGeometry) and (
+        border.is_empty or border.geom_type not in ("Polygon", "MultiPolygon")
+    ):
         reasons.append(Reason("border-not-a-surface", "border"))
     return reasons
 
 
 def _why_not_coded(area: Area, code: str) -> list[Reason]:
-    """A code is figures of its tier's length, and never given twice, whatever has become of the area that had it."""
+    """A code is figures of its tier's length, and never given twice, whatever became of who had it."""
     reasons = []
     now, past = Area.objects.filter(code=code).exclude(pk=area.pk), AreaVersion.objects.filter(code=code)
     if now.exists() or past.exclude(area=area.pk).exists():
@@ -331,7 +360,7 @@ def _why_not_coded(area: Area, code: str) -> list[Reason]:
 
 
 def _may_stand_under(area: Area, parent: int | None) -> bool:
-    """A tier stands under a higher one that is in force; nothing stands under itself, however many steps below."""
+    """A tier stands under a higher one in force; nothing stands under itself, however many steps below."""
     if parent is None:
         return area.tier <= 1
     above = Area.objects.filter(pk=parent, valid_to=None).first()
@@ -350,8 +379,8 @@ def _keep_version(area: Area, *, until: date) -> None:
     """What it was until the day before."""
     rows.insert(
         AreaVersion(
-            area=area, valid_from=area.valid_from, valid_to=until, parent_id=area.parent_id, code=area.code, name=area.name,
-            households=area.households, population=area.population, border=area.border,
+            area=area, valid_from=area.valid_from, valid_to=until, parent_id=area.parent_id, code=area.code,
+            name=area.name, households=area.households, population=area.population, border=area.border,
         )
     )  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""The tree of areas in memory: names, ancestors, and which grid a point lies in. Reloaded when the areas change."""
+"""The tree of areas in memory: names, ancestors, and which grid a point lies in.
+
+Reloaded when the areas change.
+"""
 
 from __future__ import annotations
 
@@ -66,12 +69,17 @@ class Net:
 class Atlas:
     """The tree of areas in force now. The finest border that holds a point wins.
 
-    Held in memory are the borders of areas whose children have none (the grids, where there are grids); those above them
-    are read when a point first falls into a gap.
+    Held in memory are the borders of areas whose children have none (the grids, where there are grids); those
+    above them are read when a point first falls into a gap.
     """
 
     def __init__(
-        self, places: dict[int, Place], fine: Net, coarse: Callable[[], Net], above: Collection[int], bounds: Bounds | None
+        self,
+        places: dict[int, Place],
+        fine: Net,
+        coarse: Callable[[], Net],
+        above: Collection[int],
+        bounds: Bounds | None,
     ) -> None:
         self.places, self.bounds = places, bounds
         self.by_code = {place.code: place for place in places.values()}
@@ -79,7 +87,8 @@ class Atlas:
         for place in places.values():
             self._children.setdefault(place.parent, []).append(place)
         self._fine, self._read_coarse = fine, coarse
-        # where some places have grids and others none, a border above grids may be as fine as one without any below
+        # where some places have grids and others none, a border above grids may be as fine as one without any
+        # below
         finest_above = max((places[area].tier for area in above if area in places), default=0)
         self._not_finest = {area for area in fine.ids.tolist() if places[area].tier <= finest_above}
 
@@ -147,13 +156,20 @@ class Atlas:
 
     @staticmethod
     def _finer(one: Place | None, other: Place | None) -> Place | None:
-        return max((place for place in (one, other) if place), key=lambda place: (place.tier, -place.id), default=None)
+        return max(
+            (place for place in (one, other) if place),
+            key=lambda place: (place.tier, -place.id),
+            default=None,
+        )
 
 
 def _load() -> Atlas:
     in_tree = Area.objects.filter(valid_to=None, tier__gt=0)
     columns = ("id", "kind", "tier", "parent_id", "code", "name", "special")
-    places = {row[0]: Place(*row) for row in in_tree.values_list(*columns).order_by("order", "code").iterator(chunk_size=5000)}
+    places = {
+        row[0]: Place(*row)
+        for row in in_tree.values_list(*columns).order_by("order", "code").iterator(chunk_size=5000)
+    }
     bordered = in_tree.filter(border__isnull=False)
     above = set(bordered.exclude(parent=None).values_list("parent_id", flat=True))
     upper = bordered.filter(pk__in=above)  # above an area with a border there may be one without
@@ -197,9 +213,11 @@ def tier_of(code: str) -> int:
 
 
 def code_range(code: str) -> tuple[str, str]:
-    """The half-open range of codes of everything under a code: an index range, whatever the collation, as codes are figures.
+    """The half-open range of codes of everything under a code: an index range, whatever the collation, as
+    codes are figures.
 
-    Raises ``ValueError`` for what is none: the codes of overlays need not be figures, and nothing stands under them.
+    Raises ``ValueError`` for what is none: the codes of overlays need not be figures, and nothing stands
+    under them.
     """
     if not (code.isascii() and code.isdigit()):
         raise ValueError(f"'{code}' is no code of figures")

@@ -77,13 +77,18 @@ def change_organisation(unit: Organisation, *, by: Actor, **values: Any) -> Orga
     rows.write(
         [
             OrganisationVersion(
-                organisation=unit, changed_at=now(), person=by.person, column=name, old=before[name][:120], new=str(changed[name] or "")[:120],
+                organisation=unit,
+                changed_at=now(),
+                person=by.person,
+                column=name,
+                old=before[name][:120],
+                new=str(changed[name] or "")[:120],
                 line=unit.journal_count,
             )
             for name in changed
             if name in _KEPT
         ]
-    )  # fmt: skip
+    )
     return unit
 
 
@@ -234,7 +239,8 @@ def assign(
 ) -> Assignment:
     """Put a person into a post from a day on, or refuse: seat taken, post ended, dates the wrong way round.
 
-    Where the last day is known already, the work of a seat that is empty then is handed over on the day after.
+    Where the last day is known already, the work of a seat that is empty then is handed over on the day
+    after.
     """
     starts = starts or today()
     list(Post.objects.select_for_update().filter(pk=post.pk).values_list("pk"))  # one at a time for one seat
@@ -267,7 +273,10 @@ def assign(
 
 @transaction.atomic
 def end_assignment(row: Assignment, *, by: Actor, on: date | None = None) -> Assignment:
-    """End an assignment (the day after its last). If that empties the seat, its open work is handed over on that day."""
+    """End an assignment (the day after its last).
+
+    If that empties the seat, its open work is handed over on that day.
+    """
     on = on or today()
     reasons = []
     if on < row.starts:

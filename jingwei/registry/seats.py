@@ -67,7 +67,8 @@ def holders(*, areas: Collection[int] = (), organisations: Collection[int] = ())
             "SELECT o.id, o.role, o.area_id, o.organisation_id, o.title, p.id,"  # noqa: S608
             " COALESCE(p.name, ''), COALESCE(p.work_phone, '')"
             f" FROM {Post._meta.db_table} o"
-            f" LEFT JOIN {Assignment._meta.db_table} a ON a.post_id = o.id AND a.starts <= %s AND (a.ends IS NULL OR a.ends > %s)"
+            f" LEFT JOIN {Assignment._meta.db_table} a"
+            " ON a.post_id = o.id AND a.starts <= %s AND (a.ends IS NULL OR a.ends > %s)"
             f" LEFT JOIN {Person._meta.db_table} p ON p.id = a.person_id"
             f" WHERE o.valid_to IS NULL AND ({' OR '.join(wheres)}) ORDER BY o.id, a.substitute, a.id",
             params,
@@ -89,9 +90,10 @@ class Answering:
     ) -> Seat | None:
         """Return the seat of a role at the chain's area of kind `at`, or where it climbs to.
 
-        Upwards from that area: a filled post of the same role, else of that tier's desk role; at the city its intake desk. A
-        post counts as filled when somebody outside `without` (persons excluded for this case) holds it and it is not in `not_at`.
-        Where no such tier is known yet (an unlocated case, a city without grids), the climb begins at the lowest known one.
+        Upwards from that area: a filled post of the same role, else of that tier's desk role; at the city its
+        intake desk. A post counts as filled when somebody outside `without` (persons excluded for this case)
+        holds it and it is not in `not_at`. Where no such tier is known yet (an unlocated case, a city without
+        grids), the climb begins at the lowest known one.
         """
         places = self.places
         start = next((n for n, place in enumerate(places) if place.kind == at), None)
@@ -163,11 +165,12 @@ class Coverage:
 
 
 def coverage(*, under: str = "") -> list[Coverage]:
-    """Return filled and required seats per role and kind of area, for the whole city or under a code, in one query."""
+    """Return filled and required seats per role and kind of area, of the city or a code, in one query."""
     scope, params = _scope(under)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT role, area_kind, COUNT(area), COALESCE(SUM(CASE WHEN people >= least THEN 1 ELSE 0 END), 0)"  # noqa: S608
+            "SELECT role, area_kind, COUNT(area),"  # noqa: S608
+            " COALESCE(SUM(CASE WHEN people >= least THEN 1 ELSE 0 END), 0)"
             " FROM (SELECT s.role, s.area_kind, s.least, r.id AS area, COUNT(DISTINCT a.person_id) AS people"
             f" FROM {SeatRule._meta.db_table} s LEFT JOIN {Area._meta.db_table} r"
             f" ON r.kind = s.area_kind AND r.valid_to IS NULL{scope} {_SEATED}"
@@ -175,7 +178,9 @@ def coverage(*, under: str = "") -> list[Coverage]:
             " GROUP BY role, area_kind ORDER BY area_kind, role",
             [*params, _day(), _day()],
         )
-        return [Coverage(role, kind, int(areas), int(filled)) for role, kind, areas, filled in cursor.fetchall()]
+        return [
+            Coverage(role, kind, int(areas), int(filled)) for role, kind, areas, filled in cursor.fetchall()
+        ]
 
 
 def _scope(under: str) -> tuple[str, list[Any]]:
@@ -192,7 +197,7 @@ _SEATED = (
 
 
 def who_answers_for(area: int) -> list[Holder]:
-    """Return the holders at a place and at the areas across the tree that lie over it, for boards and place queries."""
+    """Return the holders at a place and at the areas across the tree that lie over it."""
     over = list(
         AreaMapping.objects.filter(base=area, overlay__valid_to=None).values_list("overlay", flat=True)
     )

@@ -1,4 +1,7 @@
-"""Staff: a person acting from one assignment. Role and area are read from that one only and never united across posts."""
+"""Staff: a person acting from one assignment.
+
+Role and area are read from that one only and never united across posts.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,10 @@ class Staff(Actor):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A login session found by its cookie. `staff` is None until a post is chosen, or when the assignment has ended."""
+    """A login session found by its cookie.
+
+    `staff` is None until a post is chosen, or when the assignment has ended.
+    """
 
     session: int
     account: int
@@ -69,12 +75,15 @@ def _from_assignment(source: str) -> str:
 
 
 def by_cookie(token: str) -> Running | None:
-    """Return the session of a cookie, with person, assignment and post, in one SELECT; None when it ended or lay idle too long."""
+    """Return the session of a cookie, with person, assignment and post, in one SELECT; None when it ended or
+    lay idle too long.
+    """
     moment = now()
     day = _day()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.id, s.seen_at, s.idle_minutes, s.began_at, s.second_factor_at, k.id, k.login, k.needs_second_factor,"
+            "SELECT s.id, s.seen_at, s.idle_minutes, s.began_at, s.second_factor_at,"
+            " k.id, k.login, k.needs_second_factor,"
             + _WHO
             + _from_assignment(f"{LoginSession._meta.db_table} s")
             + " WHERE s.token = %s AND s.ended_at IS NULL",
@@ -98,13 +107,21 @@ def by_cookie(token: str) -> Running | None:
         LoginSession.objects.filter(pk=session).update(seen_at=moment)
     who = row[8:]
     return Running(
-        session=session, account=row[5], login=row[6], person=who[0], person_name=who[1],
-        needs_second_factor=row[7], second_factor_at=factor_at, staff=_staff(who, second_factor=factor_at is not None),
-    )  # fmt: skip
+        session=session,
+        account=row[5],
+        login=row[6],
+        person=who[0],
+        person_name=who[1],
+        needs_second_factor=row[7],
+        second_factor_at=factor_at,
+        staff=_staff(who, second_factor=factor_at is not None),
+    )
 
 
 def by_token(token: str) -> Staff | None:
-    """Return who a program's token acts as, in one SELECT; None when it expired, was revoked, or the assignment has ended."""
+    """Return who a program's token acts as, in one SELECT; None when it expired, was revoked, or the
+    assignment has ended.
+    """
     day = _day()
     expires = ApiToken._meta.get_field("expires_at").get_db_prep_save(now(), connection)
     with connection.cursor() as cursor:
@@ -123,22 +140,42 @@ def as_staff(assignment: Assignment) -> Staff:
     """Return the actor of an assignment, for scenarios, imports and commands."""
     post, person = assignment.post, assignment.person
     return Staff(
-        person=person.pk, assignment=assignment.pk, name=person.name, post=post.pk, role=post.role, title=post.title,
-        area=post.area_id, area_kind=post.area.kind if post.area else "", area_code=post.area.code if post.area else "",
-        organisation=post.organisation_id, organisation_path=post.organisation.path if post.organisation else "",
-        organisation_name=post.organisation.name if post.organisation else "", second_factor=True,
-    )  # fmt: skip
+        person=person.pk,
+        assignment=assignment.pk,
+        name=person.name,
+        post=post.pk,
+        role=post.role,
+        title=post.title,
+        area=post.area_id,
+        area_kind=post.area.kind if post.area else "",
+        area_code=post.area.code if post.area else "",
+        organisation=post.organisation_id,
+        organisation_path=post.organisation.path if post.organisation else "",
+        organisation_name=post.organisation.name if post.organisation else "",
+        second_factor=True,
+    )
 
 
-def _staff(who: tuple[object, ...], *, second_factor: bool, client: int | None = None) -> Staff | None:
+def _staff(who: tuple[Any, ...], *, second_factor: bool, client: int | None = None) -> Staff | None:
     person, name, assignment, post, role, title, area, area_kind, area_code, unit, path, unit_name = who
     if assignment is None or post is None:
         return None
     return Staff(
-        person=person, assignment=assignment, client=client, name=name, post=post, role=role, title=title, area=area,  # type: ignore[arg-type]
-        area_kind=area_kind or "", area_code=area_code or "", organisation=unit, organisation_path=path or "",  # type: ignore[arg-type]
-        organisation_name=unit_name or "", second_factor=second_factor,  # type: ignore[arg-type]
-    )  # fmt: skip
+        person=person,
+        assignment=assignment,
+        client=client,
+        name=name,
+        post=post,
+        role=role,
+        title=title,
+        area=area,
+        area_kind=area_kind or "",
+        area_code=area_code or "",
+        organisation=unit,
+        organisation_path=path or "",
+        organisation_name=unit_name or "",
+        second_factor=second_factor,
+    )
 
 
 def _day() -> Any:

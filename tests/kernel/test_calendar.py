@@ -523,6 +523,10 @@ def test_a_year_without_notice_is_said_to_be_uncertain() -> None:
     june, december = (datetime(2025, month, 15, tzinfo=SHANGHAI) for month in (6, 12))
     assert calendar.is_certain(june, december)
     assert not calendar.is_certain(december, calendar.due(december, Limit.parse("30d")))
+    around = calendar_of(SHANGHAI, years={2025: days_of(2025), 2027: days_of(2027)})
+    assert not around.is_certain(
+        december, datetime(2027, 1, 15, tzinfo=SHANGHAI)
+    )  # the year between is not known
 
 
 # ---------------------------------------------------------------- the clocks of the law

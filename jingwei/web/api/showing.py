@@ -128,7 +128,8 @@ def units_in(playbook: Playbook, *entered: Values) -> list[int]:
 def unit_codes(numbers: Iterable[int | None]) -> dict[int, str]:
     """Codes of units by number, in one query."""
     wanted = {number for number in numbers if number}
-    return dict(Organisation.objects.filter(pk__in=wanted).values_list("pk", "code")) if wanted else {}
+    found = Organisation.objects.filter(pk__in=wanted).order_by()
+    return dict(found.values_list("pk", "code")) if wanted else {}
 
 
 def clock(row: CaseClock) -> dict[str, Any]:

@@ -31,29 +31,17 @@ class Command(django_check.Command):
             self._list_words()
             return
         super().handle(**options)
-        found = [
-            problem
-            for folder in (map(Path, folders) if folders else check.folders())
-            for problem in self._look_at(folder)
-        ]
+        looked_at = {folder.name: check.problems(folder) for folder in map(Path, folders)}
         if not folders:
-            found += [problem for file in sorted((PLAYBOOKS / "classes").glob("*.yaml")) for problem in self._classes(file)]
-        if found:
-            raise CommandError(f"{len(found)} problems")
-
-    def _look_at(self, folder: Path) -> list[Any]:
-        found = check.problems(folder)
-        self.stdout.write(f"{folder.name}: {'sound' if not found else f'{len(found)} problems'}")
-        for problem in found:
-            self.stdout.write(f"  {problem}")
-        return found
-
-    def _classes(self, file: Path) -> list[Any]:
-        found = check_classes.problems(file.name, file.read_text("utf-8"))
-        self.stdout.write(f"{file.name}: {'sound' if not found else f'{len(found)} problems'}")
-        for problem in found:
-            self.stdout.write(f"  {problem}")
-        return found
+            looked_at = {folder.name: check.problems(folder) for folder in check.folders()}
+            for file in sorted((PLAYBOOKS / "classes").glob("*.yaml")):
+                looked_at[file.name] = check_classes.problems(file.name, file.read_text("utf-8"))
+        for name, found in looked_at.items():
+            self.stdout.write(f"{name}: {'sound' if not found else f'{len(found)} problems'}")
+            for problem in found:
+                self.stdout.write(f"  {problem}")
+        if problems := sum(map(len, looked_at.values())):
+            raise CommandError(f"{problems} problems")
 
     def _list_words(self) -> None:
         for name, function in CONDITIONS.items():
