@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -58,6 +58,23 @@ class About:
     person: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Historical:
+    """A matter of former times, ended before this system knew it. What its source states without times is kept apart.
+
+    `ended_at` is None where the source does not say when; the case then ends with the moment it came in. `counted` names
+    what the source states for the counts (`on_time`): the fact is `stated:on_time`, which no rate reads.
+    """
+
+    state: str
+    ended_at: datetime | None = None
+    outcome: str = ""
+    title: str = ""
+    unit: int | None = None
+    stated: Mapping[str, str] = field(default_factory=dict)
+    counted: str = ""
+
+
 def take_in(
     case_id: UUID,
     procedure: str,
@@ -70,25 +87,33 @@ def take_in(
     happened_at: datetime | None = None,
     claimed_at: datetime | None = None,
     first: Callable[[], None] | None = None,
+    historical: Historical | None = None,
 ) -> TakenIn:
     """Begin a case. The client made the id when the form opened: the same id with the same content is the same answer.
 
     `happened_at` is when it came in on paper or by telephone, if that was earlier; the time of receipt is now.
+    A `historical` one was received at `happened_at` and stands in a final state at once: no clocks run, nothing is told,
+    nobody follows it, and what the form asks for may be missing.
     `first` runs at the start of the same transaction: a limit that counts along costs no commit of its own.
     """
     playbook = library.in_force(procedure)
     values, reasons = entering.read(playbook, entered)
     case = _new_case(case_id, playbook, values, source=source, about=about, happened_at=happened_at)
-    wrong = {reason.field: None for reason in reasons}
-    reasons += rules.why_not_intake(playbook.procedure, {**values, **wrong}, source)
+    if historical is not None:
+        reasons += _why_not_historical(playbook.procedure, historical, source)
+    else:
+        wrong = {reason.field: None for reason in reasons}
+        reasons += rules.why_not_intake(playbook.procedure, {**values, **wrong}, source)
     reasons += pictures_belong(case, playbook, values)
     refuse_if(_first_per_field(reasons))
     code = query_code(case_id)
-    case.reporter, case.query_code = ids.new_id(), code_hash(code)
+    if historical is None:
+        case.reporter, case.query_code = ids.new_id(), code_hash(code)
     if isinstance(by, Party):
         by = Party(id=case.reporter)
     case.number = _number(playbook.procedure, case, values)
     said = [procedure, values, source, about and astuple(about), happened_at, claimed_at]
+    said += [repr(historical)] if historical else []
     content = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str).encode()
     try:
         with transaction.atomic():
@@ -99,7 +124,10 @@ def take_in(
             done = Done("intake", procedure, _role_at_intake(by))
             change = CaseChange(case, playbook, done, by=by, entered=values, claimed_at=claimed_at)
             change.enter()
-            change.go(playbook.procedure.start)
+            if historical is None:
+                change.go(playbook.procedure.start)
+            else:
+                _go_into_history(change, historical)
             change.save()
     except IntegrityError as taken:
         # a case of this id whose request is no longer known: imported, or begun months ago
@@ -107,6 +135,35 @@ def take_in(
             raise SameRequestOtherContent() from taken
         raise
     return TakenIn(case, code)
+
+
+def _why_not_historical(procedure: Procedure, historical: Historical, source: str) -> list[Reason]:
+    """Every reason why a case cannot have been; how much of it is known does not matter."""
+    reasons = []
+    if source not in procedure.sources:
+        reasons.append(Reason("unknown-source", "source", {"sources": list(procedure.sources)}))
+    if historical.state not in procedure.states or not procedure.is_final(historical.state):
+        finals = [name for name in procedure.states if procedure.is_final(name)]
+        reasons.append(Reason("not-a-final-state", values={"states": finals}))
+    return reasons
+
+
+def _go_into_history(change: CaseChange, historical: Historical) -> None:
+    """Let the case stand where its source says that it ended."""
+    case, procedure = change.case, change.procedure
+    case.historical, case.stated = True, dict(historical.stated)
+    case.received_at = case.happened_at
+    case.ended_at = case.state_since = historical.ended_at or case.happened_at
+    case.title = historical.title[:80] or case.title
+    case.outcome = historical.outcome or procedure.states[historical.state].outcome or ""
+    if historical.unit is not None:
+        role = next((name for name, role in procedure.roles.items() if role.is_ == "lead_unit"), "")
+        case.lead_unit = historical.unit
+        change.take_part("unit", historical.unit, role)
+    change.go(historical.state)
+    case.state_since = case.ended_at
+    if historical.counted:
+        change.fact(f"stated:{historical.counted}")
 
 
 def query_code(case_id: UUID) -> str:

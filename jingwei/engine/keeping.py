@@ -179,8 +179,8 @@ def replay_erasures() -> int:
 def _forget_traces() -> None:
     """What is kept for a time of its own.
 
-    A day: pictures of forms never sent, limits. 30 days: request ids, done effects, ended logins. A year: login
-    addresses.
+    A day: pictures of forms never sent, limits. 30 days: request ids, done effects, ended logins. A year: the
+    addresses of logins.
     """
     moment = now()
     loose = (

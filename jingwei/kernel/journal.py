@@ -59,8 +59,7 @@ def record(
     The row in memory moves on when the database did. Its last hash is compared too: a row left over from a
     transaction that was rolled back has a count that somebody else may have reached since.
     """
-    if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("a journal line is written with what it is about")
+    _expect_transaction()
     count, last = subject.journal_count, bytes(subject.journal_head)
     line = next_line(subject, verb, by=by, detail=detail, happened_at=happened_at)
     head = {"journal_count": subject.journal_count, "journal_head": subject.journal_head}
@@ -87,6 +86,7 @@ def begin_many(
     """
     if not subjects:
         return
+    _expect_transaction()
     model = type(subjects[0])
     if not isinstance(subjects[0].pk, UUID):
         for subject, key in zip(subjects, rows.reserve_keys(model, len(subjects)), strict=True):
@@ -115,6 +115,7 @@ def record_many(
 
     For imports: the same lines as `record` writes one by one.
     """
+    _expect_transaction()
     befores = [{"journal_count": one.journal_count, "journal_head": bytes(one.journal_head)} for one in subjects]
     lines = [next_line(one, verb, by=by, detail=details[n] if details else None) for n, one in enumerate(subjects)]
     updates = [
@@ -135,6 +136,7 @@ def withdraw_many(
     """
     if not subjects:
         return
+    _expect_transaction()
     model, kind = type(subjects[0]), subjects[0].journal_kind
     lines = [next_line(one, verb, by=by, detail=details[n] if details else None) for n, one in enumerate(subjects)]
     rows.insert_many(lines)
@@ -183,6 +185,12 @@ def digest(line: JournalLine, before: bytes) -> bytes:
     return hashlib.sha256(
         json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     ).digest()
+
+
+def _expect_transaction() -> None:
+    """A line without what it is about, or the other way round, would be a fault for ever."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("a journal line is written with what it is about")
 
 
 def _moment(moment: datetime) -> str:

@@ -76,17 +76,17 @@ def insert_many(many: Sequence[models.Model]) -> None:
     columns = [(f.attname, ready[f.attname]) for f in model._meta.concrete_fields if keyed or not isinstance(f, models.AutoField)]
     fields = _by_name(model)
     names = ", ".join(f'"{fields[name].column}"' for name, _ in columns)
-    values = ([make(row.__dict__[name]) for name, make in columns] for row in many)
+    values = [[make(one.__dict__[name]) for name, make in columns] for one in many]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f'COPY "{model._meta.db_table}" ({names}) FROM STDIN') as copy:
-                for row in values:
-                    copy.write_row(row)
+                for cells in values:
+                    copy.write_row(cells)
         else:
             places = ", ".join(["%s"] * len(columns))
             cursor.executemany(f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({places})', values)  # noqa: S608
-    for row in many:
-        row._state.adding, row._state.db = False, connection.alias
+    for one in many:
+        one._state.adding, one._state.db = False, connection.alias
 
 
 def change(row: models.Model, *, only_if: dict[str, Any], **values: Any) -> bool:
@@ -125,7 +125,7 @@ def change_many(updates: Sequence[Update], *, only_if: Sequence[dict[str, Any]])
 def load(model: type[M], order: str = "", **equal: Any) -> list[M]:
     """Return the rows whose columns equal these values, in the order of a column; for the few questions every action asks."""
     if connection.vendor != "postgresql" or connection.queries_logged:
-        found = model._default_manager.filter(**equal)  # type: ignore[attr-defined]
+        found = model._default_manager.filter(**equal)
         return list(found.order_by(order) if order else found)
     connection.ensure_connection()
     with connection.wrap_database_errors, RawCursor(connection.connection) as raw:

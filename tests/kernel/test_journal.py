@@ -81,14 +81,6 @@ def test_new_values_of_the_subject_are_written_with_the_line() -> None:
     assert Account.objects.get(pk=account.pk).is_active is False
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_line_outside_a_transaction_is_not_written() -> None:
-    account = an_account()
-    with pytest.raises(transaction.TransactionManagementError):
-        journal.record(account, "alone", by=MEI)
-    assert Account.objects.get(pk=account.pk).journal_count == JournalLine.objects.count() == 1
-
-
 @pytest.mark.django_db
 def test_the_second_of_two_writers_is_refused_and_changes_nothing() -> None:
     account = an_account()
@@ -166,6 +158,59 @@ def test_many_at_once_are_written_as_if_each_were_alone() -> None:
         ("account-opened", "system", datetime.fromisoformat("2026-11-20T09:12:00+08:00"))
     }
     assert seals.verify().faults == []
+
+
+@pytest.mark.django_db
+def test_many_changes_are_written_as_if_each_were_alone() -> None:
+    many = [an_account(f"many{n}", n) for n in range(4)]
+    with transaction.atomic():
+        values = [{"failures": n} for n in range(4)]
+        journal.record_many(many, "failed", by=MEI, values=values, details=[{"n": n} for n in range(4)])
+    stored = list(Account.objects.order_by("person"))
+    assert [(one.failures, one.journal_count) for one in stored] == [(n, 2) for n in range(4)]
+    assert [journal.lines_of(one)[-1].detail for one in stored] == [{"n": n} for n in range(4)]
+    note(many[2], "goes on")
+    assert seals.verify().faults == []
+
+
+@pytest.mark.django_db
+def test_where_one_of_many_was_changed_meanwhile_none_is_written() -> None:
+    many = [an_account(f"many{n}", n) for n in range(4)]
+    note(Account.objects.get(login="many2"), "first")
+    with pytest.raises(ChangedMeanwhile), transaction.atomic():
+        journal.record_many(many, "failed", by=MEI, values=[{"failures": 9}] * 4)
+    assert set(Account.objects.values_list("failures", flat=True)) == {0}
+    assert JournalLine.objects.filter(verb="failed").count() == 0
+    assert seals.verify().faults == []
+
+
+@pytest.mark.django_db
+def test_the_lines_of_what_was_withdrawn_stay_and_are_still_counted() -> None:
+    many = [an_account(f"many{n}", n) for n in range(3)]
+    kept, gone = many[0], many[1:]
+    with transaction.atomic():
+        journal.withdraw_many(gone, "import-undone", by=MEI)
+    assert list(Account.objects.all()) == [kept]
+    assert JournalLine.objects.count() == 5
+    assert seals.verify().faults == []
+    JournalLine.objects.filter(verb="import-undone", subject=ids.numbered(gone[0].pk)).delete()
+    assert seals.verify().faults == [f"account/{ids.numbered(gone[0].pk)}: lines 2–2 were cut off"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_way_of_writing_lines_works_outside_a_transaction() -> None:
+    account = an_account()
+    fresh = Account(login="otto", person=8, password="!")
+    ways: list[Callable[[], object]] = [
+        lambda: journal.record(account, "x", by=MEI),
+        lambda: journal.record_many([account], "x", by=MEI, values=[{}]),
+        lambda: journal.withdraw_many([account], "x", by=MEI),
+        lambda: journal.begin_many([fresh], "x", by=MEI),
+    ]
+    for way in ways:
+        with pytest.raises(transaction.TransactionManagementError):
+            way()
+    assert (Account.objects.count(), JournalLine.objects.count()) == (1, 1)
 
 
 _WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
