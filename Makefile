@@ -35,7 +35,7 @@ fmt: setup-test  ## format the code
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
 shots: setup-test ## pictures of every page, both sizes, light and dark, into var/shots
-	@.venv/bin/python scripts/shots.py
+	@$(RUN) demo --no-serve && .venv/bin/python scripts/shots.py
 
 texts: setup-test ## collect new words into the translation catalogue
 	@.venv/bin/python scripts/texts.py

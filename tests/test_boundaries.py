@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,11 +41,11 @@ LONG = {
 }
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
+@cache
+def sources() -> list[tuple[str, ast.Module]]:
     """Our Python files, by their path below jingwei/."""
-    for file in sorted((TOP / "jingwei").rglob("*.py")):
-        if "migrations" not in file.parts:
-            yield str(file.relative_to(TOP / "jingwei")), ast.parse(file.read_text("utf-8"))
+    files = [file for file in sorted((TOP / "jingwei").rglob("*.py")) if "migrations" not in file.parts]
+    return [(str(file.relative_to(TOP / "jingwei")), ast.parse(file.read_text("utf-8"))) for file in files]
 
 
 # ---------------------------------------------------------------- keys

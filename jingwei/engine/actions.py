@@ -6,11 +6,12 @@ the rules say no. Pages, API, imports, scenarios and the worker all call these.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -71,7 +72,7 @@ class Historical:
     outcome: str = ""
     title: str = ""
     unit: int | None = None
-    stated: Mapping[str, str] = field(default_factory=dict)
+    stated: Mapping[str, str] = dataclasses.field(default_factory=dict)
     counted: str = ""
 
 

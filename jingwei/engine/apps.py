@@ -12,6 +12,6 @@ class EngineConfig(AppConfig):
     label = "engine"
 
     def ready(self) -> None:
-        """Effects and jobs register themselves when their modules are read."""
-        for module in ("telling", "ticking", "counting", "keeping"):
+        """Effects, jobs and kinds of imports register themselves when their modules are read."""
+        for module in ("telling", "ticking", "counting", "keeping", "case_import", "class_import"):
             import_module(f"jingwei.engine.{module}")

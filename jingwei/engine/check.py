@@ -53,9 +53,7 @@ def folders() -> list[Path]:
 def problems(folder: Path) -> list[Problem]:
     """Everything wrong with the playbook in a folder; an empty list means it may be published."""
     playbook, found = library.read_folder(folder)
-    if playbook is None:
-        return found
-    return found + problems_of(playbook)
+    return found if playbook is None else problems_of(playbook)
 
 
 def problems_of(playbook: Playbook) -> list[Problem]:

@@ -24,6 +24,7 @@ class Clocks:
     standards: Standards
     rows: list[CaseClock]
     there: Collection[str] = ()  # names of the fields that have a value: a clock may wait for one
+    new_row: Callable[..., CaseClock] = CaseClock
     touched: set[int] = field(default_factory=set)  # id() of rows to be saved
     ended: list[CaseClock] = field(default_factory=list)
 
@@ -145,7 +146,7 @@ class Clocks:
             limit = limit.times(share)
         due = self.calendar.due(at, limit)
         run = 1 + max((clock.run for clock in self.rows if clock.name == name), default=0)
-        clock = CaseClock(
+        clock = self.new_row(
             name=name,
             run=run,
             status="running",

@@ -118,7 +118,7 @@ def read_folder(folder: Path) -> tuple[Playbook | None, list[Problem]]:
 
 
 def parse(files: dict[str, str], *, row: int = 0) -> tuple[Playbook | None, list[Problem]]:
-    """Make a playbook of its files; see `read_folder`."""
+    """Make a playbook of its files; see `read_folder`. A file that cannot be read is named, and nothing else can stand on it."""
     problems: list[Problem] = []
     read: dict[str, strict_yaml.Document] = {}
     for name, text in files.items():
@@ -141,11 +141,13 @@ def parse(files: dict[str, str], *, row: int = 0) -> tuple[Playbook | None, list
         procedure = Procedure.model_validate(document.data)
     except ValidationError as wrong:
         return None, problems + [_problem(document, error) for error in wrong.errors()]
+    if problems:
+        return None, problems
     texts = {
-        lang: Texts(said.data if (said := read.get(f"texts/{lang}.yaml")) and isinstance(said.data, dict) else {})
+        lang: Texts(read[f"texts/{lang}.yaml"].data if f"texts/{lang}.yaml" in read else {})
         for lang in ("zh", "en")
     }
-    return Playbook(procedure, files, texts, row), problems
+    return Playbook(procedure, files, texts, row), []
 
 
 def _problem(document: strict_yaml.Document, error: Any) -> Problem:

@@ -264,6 +264,11 @@ def say_also(cells: Mapping[str, tuple[str, str]], shapes: Mapping[str, tuple[st
     SHAPES.update(shapes or {})
 
 
+def say_of_files_also(files: Mapping[str, tuple[str, str]]) -> None:
+    """Likewise for whole files."""
+    FILES.update(files)
+
+
 class TableError(Exception):
     """A whole file cannot be read. The reason is a code, and a sentence in Chinese or English."""
 

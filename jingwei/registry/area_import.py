@@ -71,7 +71,7 @@ class Draft:
     is_wrong: bool = False
     new: dict[str, Any] = field(default_factory=dict)
 
-    def wrong(self, code: str, *, column: str = "", **params: Any) -> None:
+    def wrong(self, code: str, /, *, column: str = "", **params: Any) -> None:
         """Say what is wrong, at the column of the code unless another one is named."""
         self.is_wrong = True
         self.reading.wrong(self.line, column or self.columns[0], code, **{"value": self.code, **params})

@@ -132,7 +132,7 @@ class Reading:
         """The rows that cannot be taken as far as is known."""
         return [row for row in self.table.rows if self.headless or row.line in self._wrong]
 
-    def wrong(self, line: int, column: str, code: str, **params: Any) -> None:
+    def wrong(self, line: int, column: str, code: str, /, **params: Any) -> None:
         """Say what is wrong with a row; the value is what was typed, unless another one is given."""
         row = self._rows.get(line)
         typed = row.raw.get(column, "") if row else ""
@@ -221,6 +221,10 @@ class Writing:
     def note_made(self, kind: str, row: models.Model, line: int) -> None:
         """Note a row that an action of its own has made for this import."""
         self._touched.append(_Touched(line, kind, row, made=True, before={}))
+
+    def note_changed(self, kind: str, row: models.Model, line: int, before: dict[str, Any]) -> None:
+        """Note a row without a journal of its own that was changed, with what it was before."""
+        self._touched.append(_Touched(line, kind, row, made=False, before=before))
 
     def finish(self) -> None:
         """Write down what was made and changed, with how many journal lines each subject has by now."""

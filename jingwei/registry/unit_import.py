@@ -81,7 +81,7 @@ class Draft:
     is_new: bool = False
     new: dict[str, Any] = field(default_factory=dict)
 
-    def wrong(self, column: str, code: str, **params: Any) -> None:
+    def wrong(self, column: str, code: str, /, **params: Any) -> None:
         self.reading.wrong(self.line, column, code, **params)
 
     @property

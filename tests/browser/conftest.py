@@ -1,4 +1,4 @@
-"""A served city for the browser: its own folder, its own database, web and worker as people run them; Chromium of the distribution."""
+"""A served city for the browser, web and worker as people run them, and the distribution's Chromium."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 TOP = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = "/usr/bin/chromium"
 #: Chromium without its own errands; root needs --no-sandbox
 ARGUMENTS = [
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--enable-unsafe-swiftshader",
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--enable-unsafe-swiftshader",
 ]  # fmt: skip
 PASSWORD = "jingwei-Demo-1"
 
@@ -36,7 +36,9 @@ class Served:
     def jingwei(self, *arguments: str) -> str:
         """Run the `jingwei` command for this city; return what it said."""
         command = [sys.executable, "-m", "jingwei.cli", *arguments]
-        done = subprocess.run(command, cwd=TOP, env=environment(self.home), capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            command, cwd=TOP, env=environment(self.home), capture_output=True, text=True, check=True
+        )
         return done.stdout
 
 
@@ -50,7 +52,9 @@ def environment(home: Path) -> dict[str, str]:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The small city of the stage, with an account for every seat, served on a free port."""
     home = tmp_path_factory.mktemp("city")
-    (home / "city.toml").write_text('name = "经州市"\nname_en = "Jingzhou"\ncode = "9911"\ndemo = true\n', "utf-8")
+    (home / "city.toml").write_text(
+        'name = "经州市"\nname_en = "Jingzhou"\ncode = "9911"\ndemo = true\n', "utf-8"
+    )
     subprocess.run([sys.executable, "-m", "tests.browser.build"], cwd=TOP, env=environment(home), check=True)
     yield from serve(home)
 
@@ -59,8 +63,8 @@ def serve(home: Path) -> Iterator[Served]:
     """Serve a city until the tests are done."""
     port = _free_port()
     command = [sys.executable, "-m", "jingwei.cli", "serve", "--port", str(port)]
-    log = (home / "serve.log").open("w")
-    server = subprocess.Popen(command, cwd=TOP, env=environment(home), stdout=log, stderr=log)
+    with (home / "serve.log").open("w") as log:
+        server = subprocess.Popen(command, cwd=TOP, env=environment(home), stdout=log, stderr=log)
     try:
         _wait_for(f"http://localhost:{port}/", server, home)
         yield Served(f"http://localhost:{port}", home)
@@ -103,7 +107,8 @@ DESK = {"width": 1440, "height": 900}
 
 def a_page(browser: Browser, served: Served, *, size: dict[str, int], language: str = "zh-hans") -> Page:
     """A page of a fresh visitor; anything the page complains about fails the test when it is closed."""
-    context: BrowserContext = browser.new_context(viewport={"width": size["width"], "height": size["height"]}, locale="zh-CN")
+    viewport: ViewportSize = {"width": size["width"], "height": size["height"]}
+    context: BrowserContext = browser.new_context(viewport=viewport, locale="zh-CN")
     context.add_cookies([{"name": "language", "value": language, "url": served.address}])
     page = context.new_page()
     page.set_default_timeout(10_000)

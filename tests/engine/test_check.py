@@ -21,7 +21,10 @@ from jingwei.kernel.models import JournalLine
 from jingwei.kernel.refusals import Refused
 
 FOLDER = library.PLAYBOOKS / "resident_request"
-FILES = {file.relative_to(FOLDER).as_posix(): file.read_text("utf-8") for file in sorted(FOLDER.rglob("*.yaml"))}
+FILES = {
+    file.relative_to(FOLDER).as_posix(): file.read_text("utf-8")
+    for file in (FOLDER / "procedure.yaml", *sorted(FOLDER.glob("texts/*.yaml")))
+}
 PROCEDURE, ZH, EN = "procedure.yaml", "texts/zh.yaml", "texts/en.yaml"
 CLASSES = (library.PLAYBOOKS / "classes/social_governance.yaml").read_text("utf-8")
 
@@ -161,7 +164,7 @@ FORM: dict[str, Mistake] = {
     ),
     "neither yes nor no": ("about: yes", "about: maybe", "intake.about: 'maybe' is neither yes nor no"),
     "a mapping for a list": ("who: unit}        #", "who: {unit: yes}}        #", "moves.sign.who: write a list here, like [a, b]"),
-    "a word for a mapping": ("{is: lead_unit}", "lead_unit", "roles.unit: write words with their values here, like {key: value}"),
+    "a word for a mapping": ("{is: lead_unit}", "lead_unit", "roles.unit: write words with their values here, like {key: value}", "unit:       lead_unit"),
     "a list for a word": ("to: handling, who: unit}        #", "to: [handling], who: unit}        #", "moves.sign.to: write one word or text here"),
     "an unknown level": ("level: L2", "level: L9", "fields.reporter_contact.level: 'L9' is none of 'L0', 'L1', 'L2' or 'L3'"),
     "an unknown kind of state": (
@@ -281,7 +284,7 @@ NAMED: dict[str, Mistake] = {
     "a late move from elsewhere": ("{do: sign, as: counted_as_signed}", "{do: reply}",
                                    "clocks.sign.late: the move 'reply' cannot be taken in 'dispatched', where the clock runs"),
     "a late verb that time has not": ("{do: sign, as: counted_as_signed}", "{ask_rating: reporter}",
-                                      "clocks.sign.late: when time is up there is {notify: a role} and {do: a move}, not 'ask_rating'"),
+                                      "clocks.sign.late: when time is up there is {notify: a role} and {do: a move}, not 'ask_rating'", "late: [{ask_rating: reporter}]"),
     "a rating before the end": ("asked: [closed, answered]", "asked: [closed, replied]",
                                 "rating.asked: 'replied' is not the end: a result is rated when there is one"),
     "a rating in words": ("questions: [solved, satisfied]", "questions: [solved, remark]", "rating.questions: 'remark' must be a one_of: only codes are counted"),

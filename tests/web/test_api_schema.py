@@ -1,9 +1,13 @@
-"""The description of the API against the API: everything it allows, and much that it does not, is sent; each answer must be
-as described, and none may be a fault."""
+"""The description of the API against the API: much that it allows and much that it does not is sent.
+
+Each answer must be as it is described, and none may be a fault.
+"""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +16,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -22,12 +27,15 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from jingwei.engine import actions, library
+from jingwei.engine.models import Case, Task
+from jingwei.engine.stage import Stage
 from jingwei.kernel import ids, moments
 from jingwei.kernel.actors import Party
 from jingwei.wsgi import application
 
 MORNING = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 GRID = "991103001002003"
+EXTENSION = {"reason": "等材料", "new_due": "2026-11-23T18:00:00+08:00"}
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -45,6 +53,10 @@ BOUNDED = settings(
     suppress_health_check=list(HealthCheck),
 )
 
+_made = io.BytesIO()
+Image.new("RGB", (64, 48), "#336699").save(_made, "JPEG")
+PICTURE = _made.getvalue()
+
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
 
 
@@ -54,56 +66,109 @@ def _morning() -> Iterator[None]:
         yield
 
 
+@dataclass(frozen=True)
+class Good:
+    """How an act may succeed: who sends it, about what, with what."""
+
+    who: str = "acceptor"
+    path: dict[str, Any] = field(default_factory=dict)
+    body: Any = None
+    query: dict[str, Any] = field(default_factory=dict)
+
+
 class Town:
-    """Things that are there, to be named in addresses; and tokens of people who stand to them in different ways."""
+    """Things that are there, to be named in addresses; tokens of people who stand to them in many ways."""
 
     def __init__(self, callers: Any) -> None:
         stage = callers.stage
-        self.tokens = [callers.of(who).token for who in ("acceptor", "handler", "leader", "stranger")] + [
-            "nobody's"
-        ]
-        entered = {"description": "井盖翘起", "place": {"area": GRID}, "reporter_contact": "13812345678"}
-        self.cases = []
-        for steps in range(4):
-            case = actions.take_in(
-                ids.new_id(), "grid_event", entered, by=Party(), source="resident", bound_to="portal"
-            ).case
-            for who, move, values in (
-                ("acceptor", "file", {"class": "0405", "area": GRID}),
-                ("dispatcher", "dispatch", {"lead_unit": "YH-SZ"}),
-                ("handler", "sign", {}),
-            )[:steps]:
-                actions.move_case(case, move, by=stage.staff(who), entered=values)
-            self.cases.append(case)
+        people = ("acceptor", "dispatcher", "handler", "leader", "co_handler", "stranger")
+        self.tokens = {who: callers.of(who).token for who in people} | {"nobody": "x"}
+        self.cases = [self._case(stage, steps) for steps in range(4)]
+        last = self.cases[3]
         asked = {"obstacle_code": "weather", "reason": "大雨"}
-        ask = actions.ask(self.cases[3], "suspension", by=stage.staff("handler"), entered=asked)
-        self.cases[3].refresh_from_db()
+        self.ask = actions.ask(last, "suspension", by=stage.staff("handler"), entered=asked).pk
+        last.refresh_from_db()
+        patrol = stage.units["patrol"].pk
         actions.give_task(
-            self.cases[3], "co_handle", by=stage.staff("handler"), to_unit=stage.units["patrol"].pk,
-            entered={"what": "围挡"},
-        )  # fmt: skip
-        task = self.cases[3].tasks.get()
+            last, "co_handle", by=stage.staff("handler"), to_unit=patrol, entered={"what": "围挡"}
+        )
+        self.task = Task.objects.get(case=last).pk
         rule = library.in_force("grid_event").procedure
         self.there: dict[str, list[Any]] = {
-            "case_id": [str(case.pk) for case in self.cases], "ask_id": [ask.pk], "task_id": [task.pk], "move": list(rule.moves),
-            "ask": list(rule.asks), "task": list(rule.tasks), "kind": list(rule.links), "name": ["grid_event", "social_governance"],
+            "case_id": [str(case.pk) for case in self.cases],
+            "ask_id": [self.ask],
+            "task_id": [self.task],
+            "move": list(rule.moves),
+            "ask": list(rule.asks),
+            "task": list(rule.tasks),
+            "kind": list(rule.links),
+            "name": ["grid_event", "social_governance"],
             "code": [actions.query_code(case.pk) for case in self.cases],
-        }  # fmt: skip
+        }
 
-    def mixed(self, case: schemathesis.Case, chance: Any) -> None:
-        """Let some addresses name what is there, some bodies make sense, and everybody ask."""
-        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {chance.choice(self.tokens)}"}
+    def _case(self, stage: Stage, steps: int) -> Case:
+        entered = {"description": "井盖翘起", "place": {"area": GRID}, "reporter_contact": "13812345678"}
+        case = actions.take_in(
+            ids.new_id(), "grid_event", entered, by=Party(), source="resident", bound_to="portal"
+        ).case
+        way: list[tuple[str, str, dict[str, Any]]] = [
+            ("acceptor", "file", {"class": "0405", "area": GRID}),
+            ("dispatcher", "dispatch", {"lead_unit": "YH-SZ"}),
+            ("handler", "sign", {}),
+        ]
+        for who, move, values in way[:steps]:
+            actions.move_case(case, move, by=stage.staff(who), entered=values)
+        return case
+
+    def mixed(self, case: schemathesis.Case, chance: Any, *, sense: bool) -> None:
+        """Let most addresses name what is there, some requests make sense, and everybody ask."""
+        token = chance.choice(list(self.tokens.values()))
         for name in case.path_parameters or {}:
             if name in self.there and chance.random() < 0.7:
                 case.path_parameters[name] = chance.choice(self.there[name])
-        if isinstance(case.body, dict) and chance.random() < 0.5:
-            if "id" in case.body:
-                case.body["id"] = str(UUID(int=ids.new_id().int ^ chance.getrandbits(60)))
-            known = {"procedure": "grid_event", "source": "hotline", "other": self.there["case_id"][0], "to_unit": "YH-CG",
-                     "field": "reporter_contact", "purpose": "audit"}  # fmt: skip
-            case.body |= {name: value for name, value in known.items() if name in case.body}
-            if isinstance(case.body.get("values"), dict):
-                case.body["values"] |= {"description": "井盖", "place": {"area": GRID}}
+        good = self._good(chance).get(f"{case.method} {case.path.removeprefix('/api/v1/')}")
+        case.headers = {**(case.headers or {})}
+        if sense and good is not None and chance.random() < 0.4:
+            token = self.tokens[good.who]
+            case.path_parameters = {**(case.path_parameters or {}), **good.path}
+            case.query = good.query
+            case.headers = {}
+            if good.body is not None:
+                case.body = good.body
+        case.headers["Authorization"] = f"Bearer {token}"
+
+    def _good(self, chance: Any) -> dict[str, Good]:
+        values = {"description": "井盖翘起", "place": {"area": GRID}}
+        begun = {"id": str(UUID(int=ids.new_id().int ^ chance.getrandbits(60))), "values": values}
+        first, second, handled = (self.there["case_id"][n] for n in (0, 1, 3))
+        follows = {"kind": "follows", "other": first}
+        read = {"field": "reporter_contact", "purpose": "audit"}
+        return {
+            "POST cases": Good(body=begun | {"procedure": "grid_event", "source": "hotline"}),
+            "POST reports": Good(body=begun),
+            "POST cases/{case_id}/moves/{move}": Good(
+                path={"case_id": first, "move": "note"}, body={"values": {"remark": "看看"}}
+            ),
+            "POST cases/{case_id}/asks/{ask}": Good(
+                "handler", {"case_id": handled, "ask": "extension"}, {"values": EXTENSION}
+            ),
+            "POST asks/{ask_id}/decision": Good(
+                "leader", {"ask_id": self.ask}, {"granted": False, "values": {"reason": "不行"}}
+            ),
+            "POST cases/{case_id}/tasks/{task}": Good(
+                "handler",
+                {"case_id": handled, "task": "co_handle"},
+                {"to_unit": "YH-SW", "values": {"what": "关阀"}},
+            ),
+            "POST tasks/{task_id}/answer": Good(
+                "co_handler", {"task_id": self.task}, {"values": {"result": "围好了"}}
+            ),
+            "POST cases/{case_id}/links": Good(path={"case_id": second}, body=follows),
+            "DELETE cases/{case_id}/links/{kind}": Good(path={"case_id": second, "kind": "follows"}),
+            "POST cases/{case_id}/reveal": Good(path={"case_id": first}, body=read),
+            "POST cases/{case_id}/attachments": Good(path={"case_id": first}, body={"picture": PICTURE}),
+            "GET areas/locate": Good(query={"lon": 117.02, "lat": 33.02}),
+        }
 
 
 @pytest.mark.parametrize(
@@ -119,7 +184,7 @@ def test_every_answer_is_as_described_and_none_is_a_fault(callers: Any, mode: Ge
         @given(case=operation.as_strategy(generation_mode=mode), chance=st.randoms(use_true_random=False))
         @BOUNDED
         def send(case: schemathesis.Case, chance: Any) -> None:
-            town.mixed(case, chance)
+            town.mixed(case, chance, sense=mode is GenerationMode.POSITIVE)
             answer = case.call()
             answered.setdefault(case.operation.label, set()).add(answer.status_code)
             case.validate_response(answer, checks=CHECKS)
@@ -132,4 +197,6 @@ def test_every_answer_is_as_described_and_none_is_a_fault(callers: Any, mode: Ge
     assert len(answered) >= 25
     if mode is GenerationMode.POSITIVE:
         through = {label for label, statuses in answered.items() if statuses & {200, 201}}
-        assert len(through) >= 18, f"only these were got through: {sorted(through)}"
+        never = set(answered) - through
+        # no case here is closed and can be rated, nor is a picture entered that could be seen
+        assert never <= {"POST /api/v1/cases/{case_id}/ratings", "GET /api/v1/attachments/{attachment_id}"}

@@ -86,7 +86,7 @@ HOSTILE = [
     '<image width="9" height="9" xlink:href="{address}/secret.png"/></svg>',
     '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><use href="{address}/secret.svg#a"/></svg>',
     '<svg xmlns="http://www.w3.org/2000/svg"><style>@import "{address}/secret.css";</style></svg>',
-    '<svg xmlns="http://www.w3.org/2000/svg"><rect fill="url({address}/s.svg#a)" width="9" height="9"/></svg>',
+    '<svg xmlns="http://www.w3.org/2000/svg"><rect fill="url({address}/s.svg#a)" width="9"/></svg>',
     '<base href="{address}/"><img src="secret.png">',
     '<img srcset="{address}/secret.png 2x" src="{address}/secret.png">',
     '<!DOCTYPE html [<!ENTITY x SYSTEM "{address}/secret.txt">]><p>&x;</p>',

@@ -100,11 +100,7 @@ def _clock(row: CaseClock, playbook: Playbook, calendar: Any) -> words.Clock:
     if row.status == "paused":
         drawn = words.thread(1, 2, stopped=True)
         return words.Clock(label, _("stands still"), drawn.kind, drawn.used, drawn.knot, note)
-    used = float(
-        calendar.used_share(
-            row.started_at, row.due_at, moment, limit.unit if limit.unit not in ("d", "wd") else "m"
-        )
-    )
+    used = float(calendar.used_share(row.started_at, row.due_at, moment, limit.unit))
     drawn = words.thread(used, 1.0)
     said = words.time_left(row.due_at, moment)
     if limit.unit == "wd" and row.due_at > moment:

@@ -27,6 +27,7 @@ from jingwei.web import reasons
 from jingwei.web.portal import following
 from jingwei.web.shell import fields, places, who
 from jingwei.web.shell.doing import number_of, uuid_of
+from jingwei.web.shell.refusing import status_of
 
 #: what the portal offers, by the word in the address
 KINDS = {"event": "grid_event", "request": "resident_request"}
@@ -60,13 +61,12 @@ def _send(request: HttpRequest, playbook: Playbook, kind: str) -> HttpResponse:
             case_id, procedure, raw, by=Party(), source="resident", bound_to="portal", first=count
         )
     except Refused as refused:
-        count()  # what was counted in the transaction went back with it; a try counts even when it fails
-        return render(
-            request,
-            "portal/report.html",
-            _page(request, playbook, kind, case_id, raw, refused.reasons),
-            status=422,
-        )
+        with suppress(
+            Refused
+        ):  # a try counts even when it fails; what the transaction counted went back with it
+            count()
+        context = _page(request, playbook, kind, case_id, raw, refused.reasons)
+        return render(request, "portal/report.html", context, status=status_of(refused))
     _join(request, taken.case)
     answer = redirect("reported", code=taken.code)
     answer.set_cookie(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -41,6 +43,9 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{city.home} is a city already. Choose another name: jingwei --city NAME init"
             )
+        if options["database"] and os.environ.get("JINGWEI_DATABASE") != options["database"]:
+            again = [sys.executable, "-m", "jingwei.cli", *sys.argv[1:]]  # the settings have chosen SQLite already
+            os.execve(again[0], again, {**os.environ, "JINGWEI_DATABASE": options["database"]})  # noqa: S606
         said = {key: options[key] or self._ask(question) for key, question in _QUESTIONS.items()}
         password = os.environ.get("JINGWEI_PASSWORD") or self._ask_password()
         call_command("migrate", verbosity=0)
@@ -56,7 +61,7 @@ class Command(BaseCommand):
             raise CommandError("\n".join(reasons.say_all(refused))) from refused
         self._write_settings(said["name"], options["name_en"], said["code"], options["database"])
         self.stdout.write(
-            f"{said['name']} stands in {city.home}. Serve it: jingwei --city {city.home.name} serve"
+            f"{said['name']} stands in {city.home}. Serve it: jingwei --city {os.environ['JINGWEI_CITY']} serve"
         )
 
     def _ask(self, question: str) -> str:
@@ -72,13 +77,9 @@ class Command(BaseCommand):
         return first
 
     def _write_settings(self, name: str, name_en: str, code: str, database: str) -> None:
+        told = {"name": name, "name_en": name_en or name, "code": code, "database": database}
         lines = [
-            f'name = "{name}"',
-            f'name_en = "{name_en or name}"',
-            f'code = "{code}"',
-            f'database = "{database}"',
-        ]
-        lines += [
+            *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in told.items()),
             'hosts = ["localhost", "127.0.0.1", "[::1]"]',
             'address = "http://localhost:8000"',
             "secure = false   # true behind nginx with TLS",

@@ -1,0 +1,410 @@
+"""Matters from tables of other systems: old ones as history with what their source states, or open ones for a desk to work.
+
+Every row becomes a case through `actions.take_in`; its id is made of the source and the row's own key, so that the same row is
+never taken in twice. A mapping file (`case_map`) says what the columns mean. Why history carries classes of another list in
+`stated` and only a mapped one as its class: docs/decisions/0020-history-keeps-the-classes-of-its-source-apart.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.db.models import Q
+from django.utils import timezone
+
+from jingwei.engine import actions, case_map, entering, library, words
+from jingwei.engine.actions import Historical
+from jingwei.engine.case_map import CaseMap, Named, OtherClass
+from jingwei.engine.library import Playbook
+from jingwei.engine.models import (
+    Ask,
+    Case,
+    CaseAction,
+    CaseClass,
+    CaseClock,
+    Fact,
+    Message,
+    Participant,
+    Rating,
+    Task,
+    Viewer,
+)
+from jingwei.kernel import journal, rows
+from jingwei.kernel.actors import Actor, Party
+from jingwei.kernel.models import CaseKey, JournalLine, OutboxRow, RequestKey, SealedValue
+from jingwei.kernel.moments import now
+from jingwei.kernel.problems import TableError, say_also
+from jingwei.kernel.refusals import Reason
+from jingwei.kernel.tables import Column, Row, read_table
+from jingwei.registry import import_words, importing, undoing
+from jingwei.registry.import_plan import Incoming, Options, Plan, Reading, Writing
+from jingwei.registry.known_areas import KnownAreas
+from jingwei.registry.models import AreaAlias, ImportBatch, ImportedRow, Organisation, OrganisationAlias
+from jingwei.registry.undoing import Made
+
+#: ids of imported cases are made below this one
+NAMESPACE = UUID("5d0a3bd2-3f0b-5b4f-9d59-0d5c7a3b7f10")
+AT_ONCE = 1000
+_TEXTS = ("text", "line")
+
+
+def plan(files: Sequence[Incoming], options: Options) -> Plan:
+    """Read matters from tables; see the module."""
+    if options.mapping is None:
+        raise TableError("no-mapping")
+    said = case_map.read(options.mapping.data.decode("utf-8", "replace"))
+    return _CasePlan(said).made_of(files)
+
+
+@dataclass
+class _Draft:
+    """A case as its row says it is."""
+
+    line: int
+    key: str
+    came_in: datetime
+    ended: datetime | None
+    entered: dict[str, Any]
+    more: list[tuple[str, str]] = field(default_factory=list)  # what is too long for one entry: further pieces
+    title: str = ""
+    unit: int | None = None
+    stated: dict[str, str] = field(default_factory=dict)
+    counted: str = ""
+
+
+class _CasePlan:
+    def __init__(self, said: CaseMap) -> None:
+        self.map = said
+        self.playbook: Playbook = library.in_force(said.procedure)
+        self.plan = Plan()
+        self.columns = tuple(self._column(name) for name in said.columns())
+        self.areas = _Names.of_areas(said.area) if said.area else None
+        self.units = _Names.of_units(said.unit) if said.unit else None
+        self.paths = {
+            name: _paths_of(rule.list) for name, rule in said.stated.items() if isinstance(rule, OtherClass)
+        }
+        self.drafts: dict[UUID, _Draft] = {}
+        self.lines: dict[str, int] = {}
+        self.unlocated = 0
+
+    def _column(self, name: str) -> Column:
+        moment = name in (self.map.came_in, self.map.ended)
+        must = name in (self.map.key, self.map.came_in)
+        return Column(name, (name,), kind="moment" if moment else "text", required=must)
+
+    def made_of(self, files: Sequence[Incoming]) -> Plan:
+        readings = []
+        for file in files:
+            table = read_table(file.data, filename=file.filename, columns=self.columns)
+            reading = Reading("cases", self.columns, table)
+            readings.append(reading)
+            for row in reading.rows:
+                self._judge(reading, row)
+        there = _there(self.drafts)
+        new = [(pk, draft) for pk, draft in self.drafts.items() if pk not in there]
+        count = self.plan.count("case")
+        count.made, count.left = len(new), len(self.drafts) - len(new)
+        if self.unlocated:
+            self.plan.note("cases-unlocated", n=self.unlocated)
+        for reading in readings:
+            self.plan.failed += reading.failed()
+            self.plan.left_out += reading.left_out
+        if new:
+            self.plan.steps.append(lambda writing: self._write(writing, new))
+        return self.plan
+
+    # ------------------------------------------------------------ judging
+
+    def _judge(self, reading: Reading, row: Row) -> None:
+        """Make a draft of a row, or say everything that is wrong with it."""
+        said: Mapping[str, Any] = row.values
+        key = str(said[self.map.key])
+        if (first := self.lines.setdefault(key, row.line)) != row.line:
+            reading.wrong(row.line, self.map.key, "code-twice", first=first)
+        came_in = timezone.make_aware(said[self.map.came_in])
+        ended = timezone.make_aware(said[self.map.ended]) if self.map.ended and said[self.map.ended] else None
+        if came_in > now() or (ended is not None and ended > now()):
+            reading.wrong(row.line, self.map.came_in if came_in > now() else self.map.ended, "moment-in-future")
+        elif ended is not None and ended < came_in:
+            reading.wrong(row.line, self.map.ended, "ended-before-it-came")
+        draft = _Draft(row.line, key, came_in, ended, {})
+        self._enter(reading, row, draft)
+        self._place(reading, row, draft)
+        if self.map.mode == "history":
+            self._state(reading, row, draft)
+        if not reading.is_wrong(row.line):
+            self.drafts[uuid5(NAMESPACE, f"{self.map.source}/{key}")] = draft
+            self.unlocated += "area" not in draft.entered
+
+    def _enter(self, reading: Reading, row: Row, draft: _Draft) -> None:
+        """The values of the procedure's fields; a long text is kept whole, in pieces."""
+        raw: dict[str, Any] = {}
+        for name, columns in self.map.fields.items():
+            text = "\n".join(str(row.values[column]) for column in columns if row.values[column])
+            rule = self.playbook.procedure.fields[name]
+            if rule.type == "place" and text:
+                raw[name] = {"words": text.replace("\n", " ")[: entering.MOST_LINE]}
+            elif rule.type == "text" and len(text) > entering.MOST_TEXT and self._may_add():
+                first, *rest = _pieces(text, entering.MOST_TEXT)
+                raw[name] = first
+                draft.more += [("remark", piece) for piece in rest]
+            else:
+                raw[name] = text
+        if rule_of_class := self.map.class_:
+            typed = str(row.values[rule_of_class.column] or "")
+            code = rule_of_class.to.get(typed, rule_of_class.otherwise)
+            if typed and not code:
+                reading.wrong(row.line, rule_of_class.column, "class-unmapped")
+            raw["class"] = code
+        draft.entered, wrong = entering.read(self.playbook, raw)
+        for reason in wrong:
+            column = self.map.fields.get(reason.field, (self.map.key,))[0]
+            code = "text-too-long" if reason.code == "too-long" else "entry-refused"
+            reading.wrong(row.line, column, code, **{"why": reason.code, **reason.values})
+
+    def _may_add(self) -> bool:
+        """May a reporter of this procedure add something later? History has no later."""
+        add = self.playbook.procedure.moves.get("add")
+        return self.map.mode == "open" and add is not None and "remark" in add.needs
+
+    def _place(self, reading: Reading, row: Row, draft: _Draft) -> None:
+        rule = self.map.area
+        if rule is not None and self.areas is not None:
+            found = self.areas.find(str(row.values[rule.column] or ""))
+            if isinstance(found, tuple):
+                reading.wrong(row.line, rule.column, found[0], **found[1])
+            elif found is not None:
+                draft.entered["area"] = found
+
+    def _state(self, reading: Reading, row: Row, draft: _Draft) -> None:
+        """What only history has: a title, the unit that handled it, what the source states."""
+        said = row.values
+        draft.title = " ".join(str(said[column]) for column in self.map.title if said[column])
+        rule = self.map.unit
+        if rule is not None and self.units is not None:
+            found = self.units.find(str(said[rule.column] or ""))
+            if isinstance(found, tuple):
+                reading.wrong(row.line, rule.column, found[0], **found[1])
+            else:
+                draft.unit = found
+        for name, stated in self.map.stated.items():
+            if isinstance(stated, OtherClass):
+                typed_path = [str(said[column] or "") for column in stated.path]
+                path = tuple(stated.names.get(one, one) for one in typed_path)
+                code = self.paths[name].get(path)
+                if code is None:
+                    reading.wrong(row.line, stated.path[-1], "class-not-in-list", list=stated.list, path=" / ".join(path))
+                else:
+                    draft.stated |= {name: " / ".join(typed_path), f"{name}_list": stated.list, f"{name}_code": code}
+            elif typed := str(said[stated.column] or ""):
+                draft.stated[name] = stated.to.get(typed, stated.otherwise or typed)
+        draft.stated |= {"source": self.map.source, "key": draft.key}
+        if self.map.counted is not None:
+            typed = str(said[self.map.counted.column] or "")
+            draft.counted = self.map.counted.to.get(typed, self.map.counted.otherwise)
+
+    # ------------------------------------------------------------ writing
+
+    def _write(self, writing: Writing, new: list[tuple[UUID, _Draft]]) -> None:
+        bound_to = f"import:{self.map.source}"
+        for pk, draft in new:
+            taken = actions.take_in(
+                pk, self.map.procedure, draft.entered, by=writing.by, source=self.map.channel, bound_to=bound_to,
+                happened_at=draft.came_in, historical=self._history(draft),
+            )  # fmt: skip
+            for name, piece in draft.more:
+                reporter = Party(id=taken.case.reporter)
+                about = {"import": str(writing.batch.pk)}
+                actions.move_case(taken.case, "add", by=reporter, entered={name: piece}, detail=about)
+            writing.note_made("case", taken.case, draft.line)
+
+    def _history(self, draft: _Draft) -> Historical | None:
+        if self.map.mode == "open":
+            return None
+        return Historical(
+            self.map.state, draft.ended, self.map.outcome, draft.title, draft.unit, draft.stated, draft.counted
+        )
+
+
+def _pieces(text: str, most: int) -> list[str]:
+    """A text cut where a line or sentence ends, each piece at most so long."""
+    found = []
+    while len(text) > most:
+        cut = max(text.rfind(sign, most // 2, most) for sign in "\n。！？；")
+        cut = cut + 1 if cut >= 0 else most
+        found.append(text[:cut])
+        text = text[cut:]
+    return [*found, text]
+
+
+def _there(wanted: Collection[UUID]) -> set[UUID]:
+    """Which of these cases have been taken in before."""
+    keys, found = list(wanted), set()
+    for start in range(0, len(keys), AT_ONCE):
+        part = keys[start : start + AT_ONCE]
+        found |= set(Case.objects.filter(pk__in=part).values_list("pk", flat=True))
+    return found
+
+
+def _paths_of(list_name: str) -> dict[tuple[str, ...], str]:
+    """The classes of a list by the names from the top down."""
+    entries = library.classes(list_name)
+    found = {}
+    for code, entry in entries.items():
+        path = [entry.zh]
+        while entry.parent in entries:
+            entry = entries[entry.parent]
+            path.insert(0, entry.zh)
+        found[tuple(path)] = code
+    return found
+
+
+class _Names:
+    """What a source calls places or units, and which they are."""
+
+    def __init__(self, rule: Named, by_code: Mapping[str, int], by_name: Mapping[str, set[int]], unknown_code: str) -> None:
+        self.rule, self.by_code, self.by_name, self.unknown_code = rule, by_code, by_name, unknown_code
+
+    @classmethod
+    def of_areas(cls, rule: Named) -> _Names:
+        """Areas of the tree in force, below a code if the mapping says one."""
+        known = KnownAreas()
+        areas = {a.pk: a for a in known.in_force.values() if a.tier and a.code.startswith(rule.under)}
+        by_name: dict[str, set[int]] = {}
+        for area in areas.values():
+            by_name.setdefault(area.name, set()).add(area.pk)
+        for pk, name in AreaAlias.objects.filter(area__in=list(areas)).values_list("area", "name"):
+            by_name.setdefault(name, set()).add(pk)
+        return cls(rule, {area.code: area.pk for area in areas.values()}, by_name, "place-unknown")
+
+    @classmethod
+    def of_units(cls, rule: Named) -> _Names:
+        """Units in force by name, short name and second names."""
+        units = list(Organisation.objects.filter(valid_to=None, code__startswith=rule.under))
+        by_name: dict[str, set[int]] = {}
+        for unit in units:
+            for name in {unit.name, unit.short_name} - {""}:
+                by_name.setdefault(name, set()).add(unit.pk)
+        known = {unit.pk for unit in units}
+        for pk, name in OrganisationAlias.objects.values_list("organisation", "name"):
+            if pk in known:
+                by_name.setdefault(name, set()).add(pk)
+        return cls(rule, {unit.code: unit.pk for unit in units}, by_name, "unit-not-named")
+
+    def find(self, typed: str) -> int | None | tuple[str, dict[str, Any]]:
+        """The row number, None where the source does not know, or what is wrong as a code with values."""
+        if not typed or typed in self.rule.unknown:
+            return None
+        said = self.rule.names.get(typed, typed)
+        if said in self.by_code:
+            return self.by_code[said]
+        if self.rule.by == "code" and said == typed:
+            return self.unknown_code, {"under": self.rule.under}
+        found = self.by_name.get(said, set())
+        if len(found) > 1:
+            return "name-ambiguous", {"n": len(found)}
+        return next(iter(found)) if found else (self.unknown_code, {"under": self.rule.under})
+
+
+# ---------------------------------------------------------------- taking back
+
+
+def _built_on(noted: Sequence[ImportedRow], made: Made) -> list[Reason]:
+    """Cases that somebody has worked on since; that a limit has passed is nobody's work."""
+    worked: list[UUID] = []
+    for part in _parts(noted):
+        lines = {row.subject: int(row.before["lines"]) for row in part}
+        later = JournalLine.objects.filter(kind="case", subject__in=list(lines)).exclude(actor_kind="system", seq__gt=1)
+        worked += [subject for subject, seq in later.values_list("subject", "seq") if seq > lines[subject]]
+    if not worked:
+        return []
+    example = Case.objects.filter(pk=worked[0]).first()
+    return [Reason("changed-since-import", values={"what": "case", "n": len(set(worked)), "example": str(example)})]
+
+
+def _take_back(noted: Sequence[ImportedRow], by: Actor, batch: ImportBatch) -> None:
+    """The cases go with everything that hangs on them; what they added to the counts is taken away again."""
+    for part in _parts(noted):
+        keys = [row.subject for row in part]
+        facts = Fact.objects.filter(case__in=keys, recorded_at__gte=batch.made_at)
+        rows.insert_many([_opposite(fact) for fact in facts])
+        for model in (CaseAction, Participant, CaseClock, Message, Ask, Task, Rating, Viewer):
+            model.objects.filter(case__in=keys).delete()  # type: ignore[attr-defined]
+        for table in (OutboxRow, CaseKey, SealedValue):
+            table.objects.filter(case__in=keys).delete()
+        RequestKey.objects.filter(pk__in=keys).delete()
+        for key in keys:
+            words.forget(key)
+        cases = list(Case.objects.filter(pk__in=keys).order_by("pk"))
+        journal.withdraw_many(cases, "import-undone", by=by, details=[{"batch": str(batch.pk)}] * len(cases))
+
+
+def _opposite(fact: Fact) -> Fact:
+    """The same fact the other way round, not folded yet."""
+    values = {f.attname: getattr(fact, f.attname) for f in Fact._meta.concrete_fields if f.attname != "id"}
+    return Fact(**{**values, "n": -fact.n, "folded": False, "recorded_at": now()})
+
+
+def _parts(noted: Sequence[ImportedRow]) -> list[Sequence[ImportedRow]]:
+    return [noted[start : start + AT_ONCE] for start in range(0, len(noted), AT_ONCE)]
+
+
+def named_in_cases(made: Made) -> list[Reason]:
+    """Units, posts and people whom cases name by their row numbers."""
+    units, posts, people = (list(made.get(kind, ())) for kind in ("organisation", "post", "person"))
+    found: dict[str, Case | None] = {}
+    for start in range(0, max(len(units), len(posts), len(people)), AT_ONCE):
+        u, p, h = (keys[start : start + AT_ONCE] for keys in (units, posts, people))
+        taking_part = Participant.objects.filter(Q(kind="unit", ref__in=u) | Q(kind="post", ref__in=p)).first()
+        about = Case.objects.filter(Q(about_unit__in=u) | Q(about_post__in=p) | Q(about_person__in=h)).first()
+        acted = CaseAction.objects.filter(person__in=h).first()
+        for one in (taking_part, acted):
+            if one is not None:
+                found[str(one.case_id)] = one.case
+        if about is not None:
+            found[str(about.pk)] = about
+    if not found:
+        return []
+    return [Reason("built-on", values={"what": "case", "n": len(found), "example": str(next(iter(found.values())))})]
+
+
+undoing.MODELS |= {"case": Case, "class": CaseClass}
+undoing.WAYS["case"] = undoing.Way(_built_on, _take_back)
+undoing.ASKED.append(named_in_cases)
+importing.register(importing.Kind("cases", plan, {"cases": (Column("row", ("行", "row")),)}))
+
+say_also({
+    "moment-in-future": ("‘{value}’在以后", "‘{value}’ is yet to come"),
+    "ended-before-it-came": ("‘{value}’早于受理时间", "‘{value}’ lies before it came in"),
+    "class-unmapped": (
+        "‘{value}’在映射文件的class.to里没有，也没有otherwise",
+        "the mapping file says nothing about ‘{value}’ (class.to), and has no otherwise",
+    ),
+    "class-not-in-list": (
+        "类别清单{list}里没有“{path}”",
+        "the class list {list} has no “{path}”",
+    ),
+    "place-unknown": (
+        "没有叫‘{value}’的区划（编码以{under}开头）；在映射文件的area.names里写明它是哪一个，或写进unknown",
+        "no area below {under} is called ‘{value}’; say which one it is in the mapping file (area.names), or list it as unknown",
+    ),
+    "unit-not-named": (
+        "没有叫‘{value}’的单位；先导入单位（可带别名），或在映射文件的unit.names里写明",
+        "no unit is called ‘{value}’; import the units first (with second names), or say which one it is (unit.names)",
+    ),
+    "name-ambiguous": (
+        "有{n}个叫‘{value}’的，在映射文件的names里写明编码",
+        "{n} are called ‘{value}’; give the code in the mapping file (names)",
+    ),
+    "entry-refused": ("‘{value}’不能用（{why}）", "‘{value}’ cannot be taken ({why})"),
+})  # fmt: skip
+import_words.say_notes_also({
+    "cases-unlocated": (
+        "{n}件没有地点，会进入未定位队列（历史案件除外）",
+        "{n} have no place; they go to the queue of what is not located (history does not)",
+    ),
+})  # fmt: skip
