@@ -2,7 +2,7 @@
 
 Every row becomes a case through `actions.take_in`; its id is made of the source and the row's own key, so that the same row is
 never taken in twice. A mapping file (`case_map`) says what the columns mean. Why history carries classes of another list in
-`stated` and only a mapped one as its class: docs/decisions/0020-history-keeps-the-classes-of-its-source-apart.md.
+`stated` and only a mapped one as its class: docs/decisions/0010-history-keeps-the-classes-of-its-source-apart.md.
 """
 
 from __future__ import annotations

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from jingwei.engine import library, rules, words
 from jingwei.engine.actions import code_hash, situation
@@ -24,6 +24,7 @@ from jingwei.kernel.refusals import Reason
 from jingwei.registry.staff import Staff
 
 COUNT_UP_TO = 1000
+Row = TypeVar("Row", bound=Model)
 SOON = timedelta(hours=4)
 
 
@@ -55,10 +56,10 @@ def in_area(actor: Staff) -> Q:
     return named & Q(**{column: actor.area}) if column else Q(pk__isnull=True)
 
 
-def not_about(actor: Staff, cases: QuerySet[Case]) -> QuerySet[Case]:
-    """Leave out the cases that complain about this person, post or unit."""
-    cases = cases.exclude(about_person=actor.person).exclude(about_post=actor.post)
-    return cases.exclude(about_unit__in=path_of(actor)) if actor.organisation else cases
+def not_about(actor: Staff, found: QuerySet[Row], case: str = "") -> QuerySet[Row]:
+    """Leave out what complains about this person, post or unit; `case` is the way to the case, like `case__`."""
+    found = found.exclude(**{f"{case}about_person": actor.person}).exclude(**{f"{case}about_post": actor.post})
+    return found.exclude(**{f"{case}about_unit__in": path_of(actor)}) if actor.organisation else found
 
 
 def visible_case(actor: Actor, case_id: UUID) -> Case | None:
@@ -188,7 +189,7 @@ def asks_to_decide(actor: Staff) -> QuerySet[Ask]:
     mine = Q(decider_post=actor.post)
     if actor.organisation:
         mine |= Q(decider_unit=actor.organisation)
-    return Ask.objects.filter(mine, state="open").order_by("due_at")
+    return not_about(actor, Ask.objects.filter(mine, state="open"), "case__").order_by("due_at")
 
 
 def tasks_to_answer(actor: Staff) -> QuerySet[Task]:
@@ -196,7 +197,7 @@ def tasks_to_answer(actor: Staff) -> QuerySet[Task]:
     mine = Q(to_post=actor.post)
     if actor.organisation:
         mine |= Q(to_unit=actor.organisation)
-    return Task.objects.filter(mine, state="open").order_by("due_at")
+    return not_about(actor, Task.objects.filter(mine, state="open"), "case__").order_by("due_at")
 
 
 def unread(actor: Staff) -> QuerySet[Message]:
@@ -204,7 +205,7 @@ def unread(actor: Staff) -> QuerySet[Message]:
     mine = Q(to_kind="post", to_ref=actor.post)
     if actor.organisation:
         mine |= Q(to_kind="unit", to_ref=actor.organisation)
-    return Message.objects.filter(mine, read_at=None).order_by("-at")
+    return not_about(actor, Message.objects.filter(mine, read_at=None), "case__").order_by("-at")
 
 
 def search(actor: Staff, text: str) -> list[Case]:

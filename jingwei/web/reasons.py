@@ -308,12 +308,57 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
         start=_moment(v.get("from")), end=_moment(v.get("to"))
     ),
     "not-sealed": lambda v, p: _("this field is not sealed; it stands in the case."),
+    # imports
+    "import-has-errors": lambda v, p: ngettext(
+        "{rows} row cannot be taken. Mend it, or import only the rows that are right.",
+        "{rows} rows cannot be taken. Mend them, or import only the rows that are right.",
+        int(v.get("rows", 0)),
+    ).format(**v),
+    "import-same-file": lambda v, p: _(
+        "Just this file was imported {when} already. Import it again only if you mean to."
+    ).format(when=_moment(v.get("at")) or "—"),
+    "import-not-open": lambda v, p: _("This preview cannot be carried out any more: send the file again."),
+    "import-not-done": lambda v, p: _("Only an import that was carried out can be taken back."),
+    "import-too-old": lambda v, p: _("An import can be taken back within {hours} hours.").format(**v),
+    "built-on": lambda v, p: _(
+        "What it made is used by {n} {what} by now, such as {example}. End or move these first."
+    ).format(n=v.get("n", ""), what=_things(v.get("what", "")), example=v.get("example", "")),
+    "changed-since-import": lambda v, p: _(
+        "{n} {what} of it were changed since, such as {example}; taking it back would lose that."
+    ).format(n=v.get("n", ""), what=_things(v.get("what", "")), example=v.get("example", "")),
+    "not-a-final-state": lambda v, p: _("A case of the past stands in a final state: {states}.").format(
+        states=_(", ").join(v.get("states", []))
+    ),
     # playbooks
     "playbook-unsound": lambda v, p: str(v.get("says", "")),
     "version-published": lambda v, p: _(
         "Version {version} of {procedure} was published with other content: raise the version."
     ).format(**v),
 }
+
+def _things(what: str) -> str:
+    """What was built on an import, by the name of its table or of its journal."""
+    said = {
+        "area": _("areas"),
+        "organisation": _("units"),
+        "post": _("posts"),
+        "person": _("people"),
+        "assignment": _("assignments"),
+        "account": _("accounts"),
+        "loginsession": _("sign-ins"),
+        "staffaccess": _("sign-ins"),
+        "case": _("cases"),
+        "cataloguerow": _("catalogue rows"),
+        "catalogue": _("catalogue rows"),
+        "areaalias": _("second names"),
+        "organisationalias": _("second names"),
+        "areasuccession": _("successions"),
+        "areamapping": _("overlays"),
+        "organisationarea": _("areas of work"),
+        "boardprint": _("printed boards"),
+    }
+    return said.get(what, what)
+
 
 _SAY_FIELD_THEMSELVES = {
     "missing",

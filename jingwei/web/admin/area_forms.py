@@ -98,7 +98,7 @@ def make(request: StaffRequest) -> HttpResponse:
 def next_code(above: Area) -> str:
     """The next code that was never used below an area; empty where its length is not one of the settings'."""
     lowest = f"{above.code}{1:03}"
-    if not tier_of(lowest) or not above.code.isdigit():
+    if not tier_of(lowest) or not above.code.isdecimal():
         return ""
     used = Area.objects.filter(
         code__gte=lowest, code__lte=f"{above.code}999", kind=TIERS[above.tier]

@@ -61,7 +61,7 @@ def search(text: str, kind: str = "") -> QuerySet[Area]:
     found = Area.objects.filter(valid_to=None)
     if kind:
         found = found.filter(kind=kind)
-    if text.isdigit():
+    if text.isdecimal():
         found = found.filter(code__startswith=text)
     elif text:
         by_alias = AreaAlias.objects.filter(name__contains=text).values("area")
@@ -212,7 +212,7 @@ def as_of(request: StaffRequest) -> HttpResponse:
     """An area and what lay right below it, as they were on a day: names, codes, households, borders."""
     day, error = _asked_day(request)
     under = request.GET.get("under", "").strip().split(" ")[0]
-    there = areas.on_day(day, under=under) if under.isdigit() else areas.on_day(day, kind="city")
+    there = areas.on_day(day, under=under) if under.isdecimal() else areas.on_day(day, kind="city")
     area = next((one for one in there if one.code == under), there[0] if there and not under else None)
     below = _below_on(day, area) if area else []
     drawn = boards.together([(one.name, one.border) for one in below if one.border])
@@ -294,7 +294,7 @@ def export(request: StaffRequest) -> HttpResponse:
         _("Areas"),
         columns,
         rows,
-        filters={"kind": kind, "code": text if text.isdigit() else ""},
+        filters={"kind": kind, "code": text if text.isdecimal() else ""},
     )
 
 
@@ -303,7 +303,7 @@ def export(request: StaffRequest) -> HttpResponse:
 def find_area(request: StaffRequest) -> HttpResponse:
     """Options for a finder: areas of every kind, those across the tree too."""
     text = typed(request)
-    found = search(text.split(" ")[0] if text[:1].isdigit() else text)[:MOST_FOUND]
+    found = search(text.split(" ")[0] if text[:1].isdecimal() else text)[:MOST_FOUND]
     options = [(area.code, _named(area)) for area in found.defer("border")]
     return render(request, "parts/options.html", {"options": options})
 

@@ -59,7 +59,7 @@ def to_print(request: StaffRequest) -> HttpResponse:
 
 def _under(request: StaffRequest) -> str:
     code = request.GET.get("under", "")
-    return code if code.isdigit() and code in atlas().by_code else ""
+    return code if code.isdecimal() and code in atlas().by_code else ""
 
 
 def _outdated(one: boards.Outdated) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def _filters(request: StaffRequest) -> tuple[str, str]:
     role, under = request.GET.get("role", ""), request.GET.get("under", "")
     return (
         role if role in roles.roles() else "",
-        under if under in atlas().by_code and under.isdigit() else "",
+        under if under in atlas().by_code and under.isdecimal() else "",
     )
 
 

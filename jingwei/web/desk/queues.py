@@ -207,7 +207,7 @@ def tasks(request: StaffRequest) -> HttpResponse:
 def search(request: StaffRequest) -> HttpResponse:
     """By number, by words, by telephone (journalled)."""
     text = said(request.GET, "q")
-    by_phone = text.isdigit() and len(text) == 11
+    by_phone = text.isdecimal() and len(text) == 11
     if by_phone:
         found = list(
             queries.cases_for(request.staff)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from django.db.models import Q
 from django.urls import reverse
@@ -15,15 +14,12 @@ from django.utils.translation import gettext as _
 from jingwei.engine import entering, library, queries
 from jingwei.engine.library import Playbook
 from jingwei.engine.models import Ask, Case, CaseAction, Task
-from jingwei.engine.standing import Standing
 from jingwei.kernel.moments import now
 from jingwei.registry.atlas import atlas
 from jingwei.registry.roles import label
 from jingwei.registry.staff import Staff
 from jingwei.web import words
 from jingwei.web.desk import shown
-
-Row = TypeVar("Row", Task, Ask)
 
 #: nobody works off more than this in a day; what is beyond stands on the desk
 MOST = 100
@@ -60,8 +56,8 @@ class Group:
 def jobs_of(staff: Staff) -> list[Job]:
     """Everything that waits for this post or its unit, the nearest limit first; what has none comes last."""
     cases = _in_hand(staff)
-    tasks = _seen_by(staff, queries.tasks_to_answer(staff).select_related("case")[:MOST])
-    asks = _seen_by(staff, queries.asks_to_decide(staff).select_related("case")[:MOST])
+    tasks = queries.tasks_to_answer(staff).select_related("case")[:MOST]
+    asks = queries.asks_to_decide(staff).select_related("case")[:MOST]
     units = _unit_names(cases, mine=staff.organisation)
     found = [
         *(case_job(case, units) for case in cases),
@@ -130,14 +126,6 @@ def _in_hand(staff: Staff) -> list[Case]:
             found |= {case.pk: case for case in cases[:MOST]}
     return list(found.values())
 
-
-def _seen_by(staff: Staff, rows: Iterable[Row]) -> list[Row]:
-    """Leave out what belongs to a case that complains about this person, post or unit."""
-    return [row for row in rows if not _standing(row.case).is_about(staff)]
-
-
-def _standing(case: Case) -> Standing:
-    return Standing(case, library.version(case.version_id).procedure)
 
 
 def _task_jobs(tasks: Sequence[Task]) -> list[Job]:

@@ -137,7 +137,7 @@ def level_words(level: str) -> str:
 def kept_words(keep: str) -> str:
     """How long a value is kept: `90d after end` in words."""
     number, _after, _end = keep.partition(" after ")
-    count = int(number[:-1]) if number[:-1].isdigit() else 0
+    count = int(number[:-1]) if number[:-1].isdecimal() else 0
     match number[-1:]:
         case "d":
             return ngettext("{n} day after the end", "{n} days after the end", count).format(n=count)

@@ -29,6 +29,7 @@ START = {
     "street_leader": "board",
     "administrator": "admin-home",
     "auditor": "admin-home",
+    "security_officer": "admin-home",
 }
 
 #: the posts that work outside: the field's pages exist for them only

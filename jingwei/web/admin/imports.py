@@ -1,0 +1,386 @@
+"""Imports: send files, look at what would come of them, carry it out whole or in part, take it back within a day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import segno
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from jingwei.kernel import journal, sheets
+from jingwei.kernel.moments import now, today
+from jingwei.kernel.problems import TableError
+from jingwei.kernel.refusals import Reason, Refused
+from jingwei.kernel.workbooks import Limits
+from jingwei.registry import importing
+from jingwei.registry.import_plan import Incoming, Options
+from jingwei.registry.importing import Result
+from jingwei.registry.models import ImportBatch
+from jingwei.web import reasons, words
+from jingwei.web.admin import said
+from jingwei.web.admin.catalogue import lists
+from jingwei.web.admin.forms import Asked, form_page
+from jingwei.web.admin.frame import Pages, administrators, frame
+from jingwei.web.shell.fields import ManyFiles
+from jingwei.web.shell.refusing import status_of
+from jingwei.web.shell.who import StaffRequest
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Words = str | Promise
+
+#: kinds that have a page; cases come by the command, which knows their mapping file
+KINDS: dict[str, tuple[Words, Words]] = {
+    "areas": (
+        gettext_lazy("Areas"),
+        gettext_lazy("Counties, streets, communities, grids, one a row or as a list with all tiers in every row."),
+    ),
+    "borders": (gettext_lazy("Borders"), gettext_lazy("A GeoJSON file; every shape finds its area by code.")),
+    "people": (
+        gettext_lazy("Organisations and people"),
+        gettext_lazy("Organisations, posts, staff and where organisations work, in one workbook or several files."),
+    ),
+    "links": (
+        gettext_lazy("Links"),
+        gettext_lazy("Which organisation works in which grid; which old grid lies over which base grids."),
+    ),
+    "classes": (gettext_lazy("Class lists"), gettext_lazy("Classes of matters with their limits, or a tree of three levels.")),
+    "catalogue": (gettext_lazy("Dispatch catalogue"), gettext_lazy("Which unit a class of matters goes to, by area.")),
+}
+NOUNS: dict[str, Words] = {
+    **said.AREA_KINDS,
+    "alias": gettext_lazy("Second names of areas"),
+    "succession": gettext_lazy("Successions"),
+    "border": gettext_lazy("Borders"),
+    "organisation": gettext_lazy("Organisations"),
+    "unit-alias": gettext_lazy("Second names of units"),
+    "post": gettext_lazy("Posts"),
+    "person": gettext_lazy("People"),
+    "assignment": gettext_lazy("Assignments"),
+    "account": gettext_lazy("Accounts"),
+    "link": gettext_lazy("Areas of work"),
+    "mapping": gettext_lazy("Overlays"),
+    "class": gettext_lazy("Classes"),
+    "catalogue": gettext_lazy("Catalogue rows"),
+    "case": gettext_lazy("Cases"),
+    # forms of tables
+    "areas": gettext_lazy("Areas"),
+    "list": gettext_lazy("Areas as a list"),
+    "recodings": gettext_lazy("Old and new codes"),
+    "borders": gettext_lazy("Borders"),
+    "organisations": gettext_lazy("Organisations"),
+    "posts": gettext_lazy("Posts"),
+    "staff": gettext_lazy("Staff"),
+    "links": gettext_lazy("Organisations in areas"),
+    "overlays": gettext_lazy("Overlays"),
+    "classes": gettext_lazy("Classes"),
+    "tree": gettext_lazy("Tree of classes"),
+    "cases": gettext_lazy("Cases"),
+}
+STATES: dict[str, Words] = {
+    "preview": gettext_lazy("preview"),
+    "done": gettext_lazy("carried out"),
+    "refused": gettext_lazy("refused"),
+    "undone": gettext_lazy("taken back"),
+}
+SOURCES = (
+    ("cgcs2000", "CGCS2000"),
+    ("wgs84", "WGS 84"),
+    ("gcj02", gettext_lazy("GCJ-02 (AMap, Tencent, DataV)")),
+    ("bd09", gettext_lazy("BD-09 (Baidu)")),
+)
+
+
+def noun(name: str) -> str:
+    """What is counted, or the form of a table, in the reader's language."""
+    return str(NOUNS.get(name, name))
+
+
+def _language() -> str:
+    return get_language() or settings.LANGUAGE_CODE
+
+
+# ---------------------------------------------------------------- sending files
+
+
+@require_GET
+@administrators
+def browse(request: StaffRequest) -> HttpResponse:
+    """What can be imported, each with its templates, and what was imported."""
+    found = ImportBatch.objects.exclude(state="preview").order_by("-made_at")
+    pages = Pages(request, found)
+    names = said.people_names(batch.person for batch in pages.rows)
+    rows = [
+        [
+            words.when(batch.done_at or batch.made_at, now()),
+            str(KINDS.get(batch.kind, (noun(batch.kind),))[0]),
+            said.cell(batch.filename, reverse("admin-import", args=[batch.pk])),
+            str(STATES[batch.state]),
+            sum(count.made for count in importing.counts_of(batch).values()),
+            sum(count.changed for count in importing.counts_of(batch).values()),
+            batch.counts.get("failed", 0),
+            names.get(batch.person or 0, _("the command line")),
+        ]
+        for batch in pages.rows
+    ]
+    heads: list[tuple[str, bool] | str] = [
+        _("When"), _("What"), _("File"), _("State"), (_("Made"), True), (_("Changed"), True), (_("Not taken"), True), _("Who"),
+    ]  # fmt: skip
+    kinds = [
+        {
+            "name": name, "label": label, "about": about,
+            "templates": [(form, noun(form)) for form in importing.KINDS[name].forms if name != "borders"],
+        }
+        for name, (label, about) in KINDS.items()
+    ]  # fmt: skip
+    context = {**frame(request), "kinds": kinds, "pages": pages, "table": said.table(_("Imports"), heads, rows)}
+    return render(request, "admin/imports.html", context)
+
+
+class _Files(Asked):
+    """The files of an import."""
+
+    files = forms.FileField(
+        label=gettext_lazy("Files"), widget=ManyFiles({"multiple": True, "accept": ".xlsx,.xls,.csv"}),
+        help_text=gettext_lazy("Excel or WPS workbooks (.xlsx, .xls) and .csv, each at most 30 MB."),
+    )  # fmt: skip
+
+
+_MAPPING = forms.FileField(
+    label=gettext_lazy("Old and new codes"), required=False,
+    help_text=gettext_lazy("A table with old code, new code, since and reason, where the file speaks of areas by other codes."),
+)  # fmt: skip
+
+
+class _Areas(_Files):
+    own_only = forms.BooleanField(label=gettext_lazy("Leave out rows of other cities"), required=False)
+    mapping = _MAPPING
+
+
+class _Borders(_Files):
+    files = forms.FileField(
+        label=gettext_lazy("Files"), widget=ManyFiles({"multiple": True, "accept": ".geojson,.json"}),
+        help_text=gettext_lazy("GeoJSON, each file at most 30 MB."),
+    )  # fmt: skip
+    source = forms.ChoiceField(
+        label=gettext_lazy("Coordinate system of the file"), choices=SOURCES,
+        help_text=gettext_lazy("The file does not say it. The wrong one shifts everything by some hundred metres."),
+    )  # fmt: skip
+    key = forms.CharField(
+        label=gettext_lazy("Property that holds the code"), max_length=40, required=False,
+        help_text=gettext_lazy("Empty: adcode, code or 编码, whichever is there."),
+    )  # fmt: skip
+    mapping = _MAPPING
+
+
+class _People(_Files):
+    open_accounts = forms.BooleanField(
+        label=gettext_lazy("Open accounts for people who have none"), required=False,
+        help_text=gettext_lazy("The activation codes are shown once, on the page after the import; print them there."),
+    )  # fmt: skip
+
+
+class _Classes(_Files):
+    list = forms.RegexField(
+        r"^[a-z][a-z0-9_]{0,39}$", label=gettext_lazy("Name of the list"), max_length=40,
+        help_text=gettext_lazy("Small letters, figures and _, like city_management."),
+    )  # fmt: skip
+
+
+class _Catalogue(_Files):
+    list = forms.ChoiceField(label=gettext_lazy("Class list"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["list"].choices = [(name, name) for name in lists()]  # type: ignore[attr-defined]
+
+
+_FORMS: dict[str, type[Asked]] = {
+    "areas": _Areas, "borders": _Borders, "people": _People, "links": _Files, "classes": _Classes, "catalogue": _Catalogue,
+}  # fmt: skip
+
+
+@administrators
+def send(request: StaffRequest, kind: str) -> HttpResponse:
+    """Take files in and show what would come of them."""
+    if kind not in KINDS:
+        raise Http404
+    label, about = KINDS[kind]
+    sent = request.method == "POST"
+    form = _FORMS[kind](request.POST if sent else None, request.FILES if sent else None)
+
+    def act(entered: dict[str, Any]) -> str:
+        try:
+            files, options = _read(entered, request.FILES)
+            batch = importing.preview(kind, files, options, by=request.staff)
+        except TableError as unreadable:
+            raise Refused(Reason("file-unreadable", "files", {"says": unreadable.explain(_language())})) from unreadable
+        return reverse("admin-import", args=[batch.pk])
+
+    return form_page(
+        request, form, act, title=_("Import: {what}").format(what=label), back=(reverse("admin-imports"), _("Imports")),
+        button=_("Look at it first"), about=str(about) + " " + _("Nothing is written yet."), files=True,
+    )  # fmt: skip
+
+
+def _read(entered: dict[str, Any], sent: MultiValueDict[str, UploadedFile]) -> tuple[list[Incoming], Options]:
+    """The files and options of a form; a file that is too large is not read."""
+    said_options = {name: value for name, value in entered.items() if name not in ("files", "mapping")}
+    mapping = entered.get("mapping")
+    files = [_incoming(upload) for upload in sent.getlist("files")]
+    return files, importing.any_options(**said_options, mapping=_incoming(mapping) if mapping else None)
+
+
+def _incoming(upload: UploadedFile) -> Incoming:
+    most, size = Limits().bytes, upload.size or 0
+    if size > most:
+        raise TableError("too-many-bytes", size=f"{size / 1024 / 1024:.1f}", most=f"{most / 1024 / 1024:g}")
+    return Incoming(upload.name or "", upload.read())
+
+
+# ---------------------------------------------------------------- one import
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """A row that cannot be taken, as the page shows it."""
+
+    where: str
+    line: int
+    says: list[str]
+
+
+@require_GET
+@administrators
+def one(request: StaffRequest, pk: UUID) -> HttpResponse:
+    """What would come, or came, of an import: counts, notes, every row that cannot be taken, and what to do now."""
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    return _page(request, batch)
+
+
+def _page(request: StaffRequest, batch: ImportBatch, refused: Refused | None = None) -> HttpResponse:
+    failed = importing.failed_of(batch) if _may_read_rows(request, batch) else []
+    pages = Pages(request, failed, total=batch.counts.get("failed", 0))
+    counts = [
+        [noun(name), count.made, count.changed, count.left] for name, count in importing.counts_of(batch).items()
+    ]
+    heads: list[tuple[str, bool] | str] = [
+        _("What"), (_("Made") if batch.state == "done" else _("Would be made"), True), (_("Changed"), True), (_("Left as it is"), True),
+    ]  # fmt: skip
+    twin = importing.twin_of(batch) if batch.state == "preview" else None
+    why_not_undo = importing.why_not_undo(batch) if batch.state == "done" else []
+    context = {
+        **frame(request),
+        "batch": batch,
+        "kind": str(KINDS.get(batch.kind, (noun(batch.kind),))[0]),
+        "state": str(STATES[batch.state]),
+        "who": said.people_names([batch.person]).get(batch.person or 0, _("the command line")),
+        "table": said.table(_("What comes of it"), heads, counts, when_empty=_("The file holds nothing new.")),
+        "any": any(made or changed for _name, made, changed, _left in counts),
+        "notes": importing.notes_of(batch, _language()),
+        "pages": pages,
+        "wrong": [_Wrong(f"{noun(f.form)} {f.sheet}".strip(), f.line, importing.reasons_of(f, _language())) for f in pages.rows],
+        "failed": batch.counts.get("failed", 0),
+        "forms": [(form, noun(form)) for form in dict.fromkeys(f.form for f in failed)],
+        "hidden": bool(batch.counts.get("failed")) and not failed,
+        "twin": twin,
+        "why_not_undo": [reasons.say(reason) for reason in why_not_undo],
+        "refused": reasons.say_all(refused) if refused else [],
+    }
+    return render(request, "admin/import_one.html", context, status=status_of(refused) if refused else 200)
+
+
+def _may_read_rows(request: StaffRequest, batch: ImportBatch) -> bool:
+    """Rows that failed may hold names and telephones: they are for whoever imported them."""
+    return batch.person in (None, request.staff.person)
+
+
+@require_POST
+@administrators
+def run(request: StaffRequest, pk: UUID) -> HttpResponse:
+    """Carry a preview out; what was opened with it is shown once."""
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    partial, again = request.POST.get("how") == "partial", request.POST.get("again") == "1"
+    try:
+        result = importing.run(batch, by=request.staff, partial=partial, again=again)
+    except Refused as refused:
+        return _page(request, batch, refused)
+    if result.activations:
+        return _codes(request, result)
+    messages.success(request, _("Imported."))
+    return redirect("admin-import", pk=pk)
+
+
+def _codes(request: StaffRequest, result: Result) -> HttpResponse:
+    """The activation codes, on the screen and on paper, this once."""
+    address = settings.CITY.address + reverse("activate")
+    context = {
+        **frame(request),
+        "batch": result.batch,
+        "codes": result.activations,
+        "address": address,
+        "qr": segno.make(address, error="m").svg_inline(scale=3, border=0),
+        "until": today(),
+    }
+    answer = render(request, "admin/import_codes.html", context)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@require_POST
+@administrators
+def undo(request: StaffRequest, pk: UUID) -> HttpResponse:
+    """Take an import back, or say what was built on it."""
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    try:
+        importing.undo(batch, by=request.staff)
+    except Refused as refused:
+        return _page(request, batch, refused)
+    messages.success(request, _("Taken back: everything is as before."))
+    return redirect("admin-import", pk=pk)
+
+
+# ---------------------------------------------------------------- sheets
+
+
+@require_GET
+@administrators
+def failed(request: StaffRequest, pk: UUID, form: str) -> HttpResponse:
+    """The rows that were not taken, with their reasons, to be mended and sent again; who took them is written down."""
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    if not _may_read_rows(request, batch) or form not in {one.form for one in importing.failed_of(batch)}:
+        raise Http404
+    body = importing.failed_sheet(batch, form, title=noun(form), language=_language())
+    with transaction.atomic():
+        journal.record(batch, "failed-rows-taken", by=request.staff, detail={"form": form})
+    return _sheet(body, f"{noun(form)}-{_('not taken')}-{today():%Y-%m-%d}.xlsx")
+
+
+@require_GET
+@administrators
+def template(request: StaffRequest, kind: str, form: str) -> HttpResponse:
+    """An empty workbook to fill in: drop-downs, an example row, instructions."""
+    if kind not in KINDS or form not in importing.KINDS[kind].forms:
+        raise Http404
+    body = sheets.template(importing.KINDS[kind].forms[form], title=noun(form), language=_language())
+    return _sheet(body, f"{noun(form)}-{_('template')}.xlsx")
+
+
+def _sheet(body: bytes, name: str) -> HttpResponse:
+    answer = HttpResponse(body, content_type=_XLSX)
+    answer["Content-Disposition"] = f"attachment; filename=\"import.xlsx\"; filename*=UTF-8''{quote(name)}"
+    return answer

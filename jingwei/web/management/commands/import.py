@@ -1,0 +1,175 @@
+"""`jingwei import KIND FILE …`: areas, borders, people, links, classes, catalogue, cases from the files people really have."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from jingwei.kernel import ids
+from jingwei.kernel.actors import System
+from jingwei.kernel.cells import Column
+from jingwei.kernel.problems import TableError
+from jingwei.kernel.refusals import Refused
+from jingwei.kernel.sheets import write_table
+from jingwei.kernel.tables import Row
+from jingwei.kernel.workbooks import Limits, bytes_of
+from jingwei.registry import importing
+from jingwei.registry.coordinates import SOURCES
+from jingwei.registry.import_plan import Activation, Count, Failed, Incoming, Plan
+from jingwei.registry.models import ImportBatch
+from jingwei.web import reasons
+from jingwei.web.admin.imports import noun
+
+BY = System(job="import")
+MOST_SHOWN = 50
+
+
+class Command(BaseCommand):
+    """Says what was made, what is wrong with every row that cannot be taken, and how to take it back."""
+
+    help = "Import areas, borders, people, links, classes, catalogue rows or cases from files."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("kind", choices=list(importing.KINDS))
+        parser.add_argument("files", nargs="*", metavar="FILE", help=".xlsx, .xls, .csv; borders: .geojson")
+        parser.add_argument("--preview", action="store_true", help="only say what would come of it")
+        parser.add_argument("--partial", action="store_true", help="take the rows that are right; otherwise all or nothing")
+        parser.add_argument("--again", action="store_true", help="take a file that was imported before")
+        parser.add_argument("--source", choices=SOURCES, default="", help="borders: the file's coordinate system (cgcs2000)")
+        parser.add_argument("--key", default="", help="borders: the property that holds the code (found by itself otherwise)")
+        parser.add_argument("--mapping", metavar="FILE", help="old and new codes (areas, borders), or what columns mean (cases)")
+        parser.add_argument("--own-only", action="store_true", help="areas: leave out rows of other cities")
+        parser.add_argument("--list", default="", help="classes, catalogue: the name of the class list")
+        parser.add_argument("--open-accounts", action="store_true", help="people: open accounts; the codes are shown once")
+        parser.add_argument("--codes", metavar="FILE", help="people: where the activation codes go (.xlsx, readable by you only)")
+        parser.add_argument("--failed", metavar="FILE", help="where the rows that cannot be taken go (.xlsx with 错误原因)")
+        parser.add_argument("--undo", metavar="BATCH", help="take an import back, within 24 hours")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            if options["undo"]:
+                self._undo(options["undo"])
+            elif not options["files"]:
+                raise CommandError(_("Name a file to import."))
+            else:
+                self._import(options)
+        except TableError as unreadable:
+            raise CommandError(unreadable.explain(_language())) from unreadable
+        except Refused as refused:
+            raise CommandError("\n".join(reasons.say_all(refused))) from refused
+
+    # ------------------------------------------------------------ doing
+
+    def _import(self, options: dict[str, Any]) -> None:
+        files = [_incoming(name) for name in options["files"]]
+        chosen = importing.any_options(
+            source=options["source"], key=options["key"], list=options["list"], own_only=options["own_only"],
+            open_accounts=options["open_accounts"], mapping=_incoming(options["mapping"]) if options["mapping"] else None,
+        )  # fmt: skip
+        kind = options["kind"]
+        if options["preview"]:
+            self._tell_plan(kind, importing.KINDS[kind].plan(files, chosen), options["failed"], done=False)
+            return
+        try:
+            result = importing.run_at_once(
+                kind, files, chosen, by=BY, partial=options["partial"], again=options["again"]
+            )
+        except importing.NotWhole as no:
+            self._tell_plan(kind, no.plan, options["failed"], done=False)
+            raise
+        self._tell(
+            importing.counts_of(result.batch), importing.notes_of(result.batch, _language()), importing.failed_of(result.batch), done=True
+        )
+        self._keep_failed(kind, importing.failed_of(result.batch), options["failed"])
+        self._hand_out(result.activations, options["codes"])
+        self.stdout.write(_("Take it back within 24 hours: {command}").format(command=f"jingwei import {kind} --undo {result.batch.pk}"))
+
+    def _undo(self, number: str) -> None:
+        batch = ImportBatch.objects.filter(pk=_uuid(number)).first()
+        if batch is None:
+            raise CommandError(_("There is no import {number}.").format(number=number))
+        importing.undo(batch, by=BY)
+        self.stdout.write(_("{file} is taken back.").format(file=batch.filename))
+
+    # ------------------------------------------------------------ telling
+
+    def _tell_plan(self, kind: str, plan: Plan, failed_to: str | None, *, done: bool) -> None:
+        self._tell(plan.counts, importing.said_notes(plan.notes, _language()), plan.failed, done=done)
+        self._keep_failed(kind, plan.failed, failed_to)
+
+    def _tell(self, counts: dict[str, Count], notes: list[str], failed: list[Failed], *, done: bool) -> None:
+        sentence = _("{noun}: {made} made, {changed} changed, {left} left as they are")
+        if not done:
+            sentence = _("{noun}: {made} would be made, {changed} changed, {left} left as they are")
+        for name, count in counts.items():
+            if count.made or count.changed or count.left:
+                said = sentence.format(noun=noun(name), made=count.made, changed=count.changed, left=count.left)
+                self.stdout.write(said)
+        for text in notes:
+            self.stdout.write(f"  {text}")
+        for one in failed[:MOST_SHOWN]:
+            for text in importing.reasons_of(one, _language()):
+                self.stdout.write(f"  {one.sheet} {text}".replace("   ", "  "))
+        if len(failed) > MOST_SHOWN:
+            self.stdout.write(_("  … and {n} rows more").format(n=len(failed) - MOST_SHOWN))
+
+    def _keep_failed(self, kind: str, failed: list[Failed], name: str | None) -> None:
+        """One file for each form that has failed rows."""
+        if not name or not failed:
+            return
+        path = Path(name)
+        forms = list(dict.fromkeys(one.form for one in failed))
+        for form in forms:
+            target = path if len(forms) == 1 else path.with_name(f"{path.stem}-{form}{path.suffix}")
+            plan = Plan(failed=failed)
+            target.write_bytes(importing.failed_rows(plan, kind, form, title=noun(form), language=_language()))
+            self.stdout.write(_("The rows that failed stand in {file}.").format(file=target))
+
+    def _hand_out(self, activations: tuple[Activation, ...], name: str | None) -> None:
+        """The codes once: into a file for its owner only, or onto the screen."""
+        if not activations:
+            return
+        if name:
+            target = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(target, "wb") as out:
+                out.write(_codes_sheet(activations))
+            self.stdout.write(_("The activation codes stand in {file}; they are kept nowhere else.").format(file=name))
+            return
+        for one in activations:
+            self.stdout.write(f"  {one.login}  {ids.show_code(one.code)}  {one.name}  {one.organisation}")
+
+
+CODES = (
+    Column("login", ("登录名", "Login name")),
+    Column("code", ("一次性激活码", "One-time code")),
+    Column("name", ("姓名", "Name")),
+    Column("staff_no", ("工号", "Staff number"), kind="code"),
+    Column("organisation", ("单位", "Unit")),
+)
+
+
+def _codes_sheet(activations: tuple[Activation, ...]) -> bytes:
+    """The codes as an .xlsx, one person a row."""
+    rows = [Row(n, {c.name: getattr(one, c.name) for c in CODES}) for n, one in enumerate(activations, start=1)]
+    return write_table(rows, CODES, title=_("Activation codes"), language=_language())
+
+
+def _incoming(name: str) -> Incoming:
+    return Incoming(Path(name).name, bytes_of(Path(name), Limits()))
+
+
+def _language() -> str:
+    return get_language() or "zh-hans"
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
