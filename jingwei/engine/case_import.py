@@ -69,7 +69,9 @@ class _Draft:
     came_in: datetime
     ended: datetime | None
     entered: dict[str, Any]
-    more: list[tuple[str, str]] = field(default_factory=list)  # what is too long for one entry: further pieces
+    more: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # what is too long for one entry: further pieces
     title: str = ""
     unit: int | None = None
     stated: dict[str, str] = field(default_factory=dict)
@@ -128,7 +130,9 @@ class _CasePlan:
         came_in = timezone.make_aware(said[self.map.came_in])
         ended = timezone.make_aware(said[self.map.ended]) if self.map.ended and said[self.map.ended] else None
         if came_in > now() or (ended is not None and ended > now()):
-            reading.wrong(row.line, self.map.came_in if came_in > now() else self.map.ended, "moment-in-future")
+            reading.wrong(
+                row.line, self.map.came_in if came_in > now() else self.map.ended, "moment-in-future"
+            )
         elif ended is not None and ended < came_in:
             reading.wrong(row.line, self.map.ended, "ended-before-it-came")
         draft = _Draft(row.line, key, came_in, ended, {})
@@ -197,9 +201,19 @@ class _CasePlan:
                 path = tuple(stated.names.get(one, one) for one in typed_path)
                 code = self.paths[name].get(path)
                 if code is None:
-                    reading.wrong(row.line, stated.path[-1], "class-not-in-list", list=stated.list, path=" / ".join(path))
+                    reading.wrong(
+                        row.line,
+                        stated.path[-1],
+                        "class-not-in-list",
+                        list=stated.list,
+                        path=" / ".join(path),
+                    )
                 else:
-                    draft.stated |= {name: " / ".join(typed_path), f"{name}_list": stated.list, f"{name}_code": code}
+                    draft.stated |= {
+                        name: " / ".join(typed_path),
+                        f"{name}_list": stated.list,
+                        f"{name}_code": code,
+                    }
             elif typed := str(said[stated.column] or ""):
                 draft.stated[name] = stated.to.get(typed, stated.otherwise or typed)
         draft.stated |= {"source": self.map.source, "key": draft.key}
@@ -213,9 +227,15 @@ class _CasePlan:
         bound_to = f"import:{self.map.source}"
         for pk, draft in new:
             taken = actions.take_in(
-                pk, self.map.procedure, draft.entered, by=writing.by, source=self.map.channel, bound_to=bound_to,
-                happened_at=draft.came_in, historical=self._history(draft),
-            )  # fmt: skip
+                pk,
+                self.map.procedure,
+                draft.entered,
+                by=writing.by,
+                source=self.map.channel,
+                bound_to=bound_to,
+                happened_at=draft.came_in,
+                historical=self._history(draft),
+            )
             for name, piece in draft.more:
                 reporter = Party(id=taken.case.reporter)
                 about = {"import": str(writing.batch.pk)}
@@ -226,7 +246,13 @@ class _CasePlan:
         if self.map.mode == "open":
             return None
         return Historical(
-            self.map.state, draft.ended, self.map.outcome, draft.title, draft.unit, draft.stated, draft.counted
+            self.map.state,
+            draft.ended,
+            self.map.outcome,
+            draft.title,
+            draft.unit,
+            draft.stated,
+            draft.counted,
         )
 
 
@@ -266,7 +292,9 @@ def _paths_of(list_name: str) -> dict[tuple[str, ...], str]:
 class _Names:
     """What a source calls places or units, and which they are."""
 
-    def __init__(self, rule: Named, by_code: Mapping[str, int], by_name: Mapping[str, set[int]], unknown_code: str) -> None:
+    def __init__(
+        self, rule: Named, by_code: Mapping[str, int], by_name: Mapping[str, set[int]], unknown_code: str
+    ) -> None:
         self.rule, self.by_code, self.by_name, self.unknown_code = rule, by_code, by_name, unknown_code
 
     @classmethod
@@ -295,7 +323,7 @@ class _Names:
                 by_name.setdefault(name, set()).add(pk)
         return cls(rule, {unit.code: unit.pk for unit in units}, by_name, "unit-not-named")
 
-    def find(self, typed: str) -> int | None | tuple[str, dict[str, Any]]:
+    def find(self, typed: str) -> int | tuple[str, dict[str, Any]] | None:
         """The row number, None where the source does not know, or what is wrong as a code with values."""
         if not typed or typed in self.rule.unknown:
             return None
@@ -318,12 +346,18 @@ def _built_on(noted: Sequence[ImportedRow], made: Made) -> list[Reason]:
     worked: list[UUID] = []
     for part in _parts(noted):
         lines = {row.subject: int(row.before["lines"]) for row in part}
-        later = JournalLine.objects.filter(kind="case", subject__in=list(lines)).exclude(actor_kind="system", seq__gt=1)
+        later = JournalLine.objects.filter(kind="case", subject__in=list(lines)).exclude(
+            actor_kind="system", seq__gt=1
+        )
         worked += [subject for subject, seq in later.values_list("subject", "seq") if seq > lines[subject]]
     if not worked:
         return []
     example = Case.objects.filter(pk=worked[0]).first()
-    return [Reason("changed-since-import", values={"what": "case", "n": len(set(worked)), "example": str(example)})]
+    return [
+        Reason(
+            "changed-since-import", values={"what": "case", "n": len(set(worked)), "example": str(example)}
+        )
+    ]
 
 
 def _take_back(noted: Sequence[ImportedRow], by: Actor, batch: ImportBatch) -> None:
@@ -359,7 +393,9 @@ def named_in_cases(made: Made) -> list[Reason]:
     found: dict[str, Case | None] = {}
     for start in range(0, max(len(units), len(posts), len(people)), AT_ONCE):
         u, p, h = (keys[start : start + AT_ONCE] for keys in (units, posts, people))
-        taking_part = Participant.objects.filter(Q(kind="unit", ref__in=u) | Q(kind="post", ref__in=p)).first()
+        taking_part = Participant.objects.filter(
+            Q(kind="unit", ref__in=u) | Q(kind="post", ref__in=p)
+        ).first()
         about = Case.objects.filter(Q(about_unit__in=u) | Q(about_post__in=p) | Q(about_person__in=h)).first()
         acted = CaseAction.objects.filter(person__in=h).first()
         for one in (taking_part, acted):
@@ -369,7 +405,11 @@ def named_in_cases(made: Made) -> list[Reason]:
             found[str(about.pk)] = about
     if not found:
         return []
-    return [Reason("built-on", values={"what": "case", "n": len(found), "example": str(next(iter(found.values())))})]
+    return [
+        Reason(
+            "built-on", values={"what": "case", "n": len(found), "example": str(next(iter(found.values())))}
+        )
+    ]
 
 
 undoing.MODELS |= {"case": Case, "class": CaseClass}
@@ -377,34 +417,38 @@ undoing.WAYS["case"] = undoing.Way(_built_on, _take_back)
 undoing.ASKED.append(named_in_cases)
 importing.register(importing.Kind("cases", plan, {"cases": (Column("row", ("行", "row")),)}))
 
-say_also({
-    "moment-in-future": ("‘{value}’在以后", "‘{value}’ is yet to come"),
-    "ended-before-it-came": ("‘{value}’早于受理时间", "‘{value}’ lies before it came in"),
-    "class-unmapped": (
-        "‘{value}’在映射文件的class.to里没有，也没有otherwise",
-        "the mapping file says nothing about ‘{value}’ (class.to), and has no otherwise",
-    ),
-    "class-not-in-list": (
-        "类别清单{list}里没有“{path}”",
-        "the class list {list} has no “{path}”",
-    ),
-    "place-unknown": (
-        "没有叫‘{value}’的区划（编码以{under}开头）；在映射文件的area.names里写明它是哪一个，或写进unknown",
-        "no area below {under} is called ‘{value}’; say which one it is in the mapping file (area.names), or list it as unknown",
-    ),
-    "unit-not-named": (
-        "没有叫‘{value}’的单位；先导入单位（可带别名），或在映射文件的unit.names里写明",
-        "no unit is called ‘{value}’; import the units first (with second names), or say which one it is (unit.names)",
-    ),
-    "name-ambiguous": (
-        "有{n}个叫‘{value}’的，在映射文件的names里写明编码",
-        "{n} are called ‘{value}’; give the code in the mapping file (names)",
-    ),
-    "entry-refused": ("‘{value}’不能用（{why}）", "‘{value}’ cannot be taken ({why})"),
-})  # fmt: skip
-import_words.say_notes_also({
-    "cases-unlocated": (
-        "{n}件没有地点，会进入未定位队列（历史案件除外）",
-        "{n} have no place; they go to the queue of what is not located (history does not)",
-    ),
-})  # fmt: skip
+say_also(
+    {
+        "moment-in-future": ("‘{value}’在以后", "‘{value}’ is yet to come"),
+        "ended-before-it-came": ("‘{value}’早于受理时间", "‘{value}’ lies before it came in"),
+        "class-unmapped": (
+            "‘{value}’在映射文件的class.to里没有，也没有otherwise",
+            "the mapping file says nothing about ‘{value}’ (class.to), and has no otherwise",
+        ),
+        "class-not-in-list": (
+            "类别清单{list}里没有“{path}”",
+            "the class list {list} has no “{path}”",
+        ),
+        "place-unknown": (
+            "没有叫‘{value}’的区划（编码以{under}开头）；在映射文件的area.names里写明它是哪一个，或写进unknown",
+            "no area below {under} is called ‘{value}’; say which one it is in the mapping file (area.names), or list it as unknown",
+        ),
+        "unit-not-named": (
+            "没有叫‘{value}’的单位；先导入单位（可带别名），或在映射文件的unit.names里写明",
+            "no unit is called ‘{value}’; import the units first (with second names), or say which one it is (unit.names)",
+        ),
+        "name-ambiguous": (
+            "有{n}个叫‘{value}’的，在映射文件的names里写明编码",
+            "{n} are called ‘{value}’; give the code in the mapping file (names)",
+        ),
+        "entry-refused": ("‘{value}’不能用（{why}）", "‘{value}’ cannot be taken ({why})"),
+    }
+)
+import_words.say_notes_also(
+    {
+        "cases-unlocated": (
+            "{n}件没有地点，会进入未定位队列（历史案件除外）",
+            "{n} have no place; they go to the queue of what is not located (history does not)",
+        ),
+    }
+)

@@ -76,7 +76,9 @@ class CaseMap(Part):
 
     @model_validator(mode="after")
     def _fits_its_mode(self) -> CaseMap:
-        only_history = [n for n in ("ended", "state", "outcome", "title", "unit", "stated", "counted") if getattr(self, n)]
+        only_history = [
+            n for n in ("ended", "state", "outcome", "title", "unit", "stated", "counted") if getattr(self, n)
+        ]
         if self.mode == "open" and only_history:
             raise ValueError(f"{', '.join(only_history)}: only with mode: history")
         if self.mode == "history" and not self.state:
@@ -87,7 +89,9 @@ class CaseMap(Part):
         """Every column of the table that is read, once."""
         named = [self.key, self.came_in, self.ended, *self.title]
         named += [column for columns in self.fields.values() for column in columns]
-        named += [rule.column for rule in (self.class_, self.area, self.unit, self.counted) if rule is not None]
+        named += [
+            rule.column for rule in (self.class_, self.area, self.unit, self.counted) if rule is not None
+        ]
         for rule in self.stated.values():
             named += [rule.column] if isinstance(rule, Mapped) else rule.path
         return [column for column in dict.fromkeys(named) if column]
@@ -102,9 +106,15 @@ def read(text: str) -> CaseMap:
         raise TableError("bad-mapping", line=bad.line, why=bad.why) from None
     except ValidationError as wrong:
         error = wrong.errors()[0]
-        path = tuple(step for step in error["loc"] if isinstance(step, int) or not str(step).startswith("function-"))
+        path = tuple(
+            step for step in error["loc"] if isinstance(step, int) or not str(step).startswith("function-")
+        )
         where = ".".join(map(str, path))
-        why = f"{where}: {error['msg'].removeprefix('Value error, ')}" if where else error["msg"].removeprefix("Value error, ")
+        why = (
+            f"{where}: {error['msg'].removeprefix('Value error, ')}"
+            if where
+            else error["msg"].removeprefix("Value error, ")
+        )
         raise TableError("bad-mapping", line=document.line(path), why=why) from None
     if why := _why_not(found):
         raise TableError("bad-mapping", line=1, why=why)
@@ -119,7 +129,9 @@ def _why_not(found: CaseMap) -> str:
     procedure = playbook.procedure
     if found.channel not in procedure.sources:
         return f"channel: '{found.channel}' is none of {', '.join(procedure.sources)}"
-    if found.mode == "history" and (found.state not in procedure.states or not procedure.is_final(found.state)):
+    if found.mode == "history" and (
+        found.state not in procedure.states or not procedure.is_final(found.state)
+    ):
         finals = ", ".join(name for name in procedure.states if procedure.is_final(name))
         return f"state: '{found.state}' is no final state; there are {finals}"
     if unknown := [name for name in found.fields if name not in procedure.fields]:
@@ -140,10 +152,12 @@ def _why_not_classes(found: CaseMap, playbook: Playbook) -> str:
     return ""
 
 
-say_of_files_also({
-    "bad-mapping": ("映射文件第{line}行：{why}", "line {line} of the mapping file: {why}"),
-    "no-mapping": (
-        "导入案件要有映射文件（--mapping），说明各列是什么",
-        "cases need a mapping file (--mapping) that says what the columns are",
-    ),
-})  # fmt: skip
+say_of_files_also(
+    {
+        "bad-mapping": ("映射文件第{line}行：{why}", "line {line} of the mapping file: {why}"),
+        "no-mapping": (
+            "导入案件要有映射文件（--mapping），说明各列是什么",
+            "cases need a mapping file (--mapping) that says what the columns are",
+        ),
+    }
+)

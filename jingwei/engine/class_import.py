@@ -84,7 +84,12 @@ def plan_classes(files: Sequence[Incoming], options: Options) -> Plan:
                 if first is not draft and form == "classes":
                     reading.wrong(draft.line, "code", "code-twice", first=first.line)
                 elif first is not draft and first.says["zh"] != draft.says["zh"]:
-                    where = {"code": draft.code, "first": first.line, "name": first.says["zh"], "value": draft.says["zh"]}
+                    where = {
+                        "code": draft.code,
+                        "first": first.line,
+                        "name": first.says["zh"],
+                        "value": draft.says["zh"],
+                    }
                     reading.wrong(draft.line, draft.column, "name-differs", **where)
     _settle(plan, options.list, drafts)
     for reading in readings:
@@ -105,7 +110,11 @@ def _drafts_of(reading: Reading) -> Iterator[_Draft]:
 def _from_row(reading: Reading, row: Row) -> _Draft | None:
     said: Mapping[str, Any] = row.values
     limits: dict[str, dict[str, str]] = {}
-    for column, name, urgency in (("normal", "handle", "normal"), ("urgent", "handle", "urgent"), ("total", "total", "normal")):
+    for column, name, urgency in (
+        ("normal", "handle", "normal"),
+        ("urgent", "handle", "urgent"),
+        ("total", "total", "normal"),
+    ):
         if said[column]:
             try:
                 Limit.parse(said[column])
@@ -154,7 +163,9 @@ def _settle(plan: Plan, list_name: str, drafts: Mapping[str, _Draft]) -> None:
         there = known.get(draft.code)
         if there is None:
             english = says.pop("en", "") or says["zh"]
-            draft.row = CaseClass(list=list_name, code=draft.code, parent=draft.parent, en=english, order=order, **says)
+            draft.row = CaseClass(
+                list=list_name, code=draft.code, parent=draft.parent, en=english, order=order, **says
+            )
             new.append(draft)
             continue
         says |= {"in_use": True} | ({"parent": draft.parent} if draft.parent else {})
@@ -175,7 +186,9 @@ def _write_classes(writing: Writing, list_name: str, new: list[_Draft], changed:
         CaseClass.objects.filter(pk=draft.row.pk).update(**draft.new)
         writing.note_changed("class", draft.row, draft.line, {"values": old})
     detail = {"list": list_name, "made": len(new), "changed": len(changed), "batch": str(writing.batch.pk)}
-    journal.record_apart("class-list", uuid5(_LISTS, list_name), "classes-imported", by=writing.by, detail=detail)
+    journal.record_apart(
+        "class-list", uuid5(_LISTS, list_name), "classes-imported", by=writing.by, detail=detail
+    )
     raise_version(library.COUNTER)
 
 
@@ -188,7 +201,11 @@ def _classes_used(noted: Sequence[ImportedRow], made: Made) -> list[Reason]:
     cases = Case.objects.filter(class_code__in=list(codes), procedure__in=following)
     rows = CatalogueRow.objects.filter(class_code__in=list(codes), list__in=lists, valid_to=None)
     found = [("case", cases.count(), str(cases.first())), ("cataloguerow", rows.count(), str(rows.first()))]
-    return [Reason("built-on", values={"what": what, "n": n, "example": example}) for what, n, example in found if n]
+    return [
+        Reason("built-on", values={"what": what, "n": n, "example": example})
+        for what, n, example in found
+        if n
+    ]
 
 
 def _classes_back(noted: Sequence[ImportedRow], by: Actor, batch: ImportBatch) -> None:
@@ -197,7 +214,9 @@ def _classes_back(noted: Sequence[ImportedRow], by: Actor, batch: ImportBatch) -
         if not row.made:
             CaseClass.objects.filter(pk=row.subject.int).update(**row.before["values"])
     name = str(batch.options["list"])
-    journal.record_apart("class-list", uuid5(_LISTS, name), "import-undone", by=by, detail={"batch": str(batch.pk)})
+    journal.record_apart(
+        "class-list", uuid5(_LISTS, name), "import-undone", by=by, detail={"batch": str(batch.pk)}
+    )
     raise_version(library.COUNTER)
 
 
@@ -212,7 +231,9 @@ def plan_catalogue(files: Sequence[Incoming], options: Options) -> Plan:
     plan, known = Plan(), KnownAreas()
     units = {unit.code: unit for unit in Organisation.objects.filter(valid_to=None)}
     ended = set(Organisation.objects.exclude(valid_to=None).values_list("code", flat=True))
-    there = {(row.class_code, row.area_id): row for row in catalogue.rows_in_force(list_name).defer("area__border")}
+    there = {
+        (row.class_code, row.area_id): row for row in catalogue.rows_in_force(list_name).defer("area__border")
+    }
     classes = library.classes(list_name)
     new: list[tuple[int, str, Area | None, Organisation, str]] = []
     lines: dict[tuple[str, int | None], int] = {}
@@ -253,12 +274,15 @@ def _write_rows(
     writing: Writing, list_name: str, new: list[tuple[int, str, Area | None, Organisation, str]]
 ) -> None:
     rows = [
-        CatalogueRow(list=list_name, class_code=code, area=area, unit=unit, note=note) for _, code, area, unit, note in new
+        CatalogueRow(list=list_name, class_code=code, area=area, unit=unit, note=note)
+        for _, code, area, unit, note in new
     ]
     writing.make(
-        rows, "catalogue-row-made", lines=[line for line, *_ in new],
+        rows,
+        "catalogue-row-made",
+        lines=[line for line, *_ in new],
         details=[{"class": row.class_code, "area": row.area_id, "unit": row.unit_id} for row in rows],
-    )  # fmt: skip
+    )
 
 
 def _nothing(noted: Sequence[ImportedRow], made: Made) -> list[Reason]:
@@ -277,16 +301,20 @@ undoing.WAYS["class"] = undoing.Way(_classes_used, _classes_back)
 importing.register(importing.Kind("classes", plan_classes, FORMS))
 importing.register(importing.Kind("catalogue", plan_catalogue, CATALOGUE_FORMS))
 
-say_of_files_also({
-    "no-list": ("请写明类别清单的名称（--list）", "say which class list it is (--list)"),
-})  # fmt: skip
-say_also({
-    "limit-unreadable": (
-        "‘{value}’不是时限，应写成30m、4h、8wh、5d或5wd（wh、wd为工作时间）",
-        "‘{value}’ is no limit; write 30m, 4h, 8wh, 5d or 5wd (wh and wd are working time)",
-    ),
-    "catalogue-row-there": (
-        "目录第{row}条已把这个类别、这个区域派给{unit}；请先停用那一条",
-        "row {row} of the catalogue sends this class in this area to {unit}; end that one first",
-    ),
-})  # fmt: skip
+say_of_files_also(
+    {
+        "no-list": ("请写明类别清单的名称（--list）", "say which class list it is (--list)"),
+    }
+)
+say_also(
+    {
+        "limit-unreadable": (
+            "‘{value}’不是时限，应写成30m、4h、8wh、5d或5wd（wh、wd为工作时间）",
+            "‘{value}’ is no limit; write 30m, 4h, 8wh, 5d or 5wd (wh and wd are working time)",
+        ),
+        "catalogue-row-there": (
+            "目录第{row}条已把这个类别、这个区域派给{unit}；请先停用那一条",
+            "row {row} of the catalogue sends this class in this area to {unit}; end that one first",
+        ),
+    }
+)

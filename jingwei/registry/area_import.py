@@ -18,7 +18,14 @@ from jingwei.kernel.tables import Column, Row, read_tables
 from jingwei.kernel.versions import raise_version
 from jingwei.registry import atlas, recoding
 from jingwei.registry.import_plan import Incoming, Options, Plan, Reading, Writing
-from jingwei.registry.known_areas import KIND_WORDS, KnownAreas, kind_word, lengths_in_words, tier_kind, tier_of_kind
+from jingwei.registry.known_areas import (
+    KIND_WORDS,
+    KnownAreas,
+    kind_word,
+    lengths_in_words,
+    tier_kind,
+    tier_of_kind,
+)
 from jingwei.registry.models import Area, AreaAlias, AreaVersion
 from jingwei.registry.models.areas import TIERS
 from jingwei.registry.recoding import Recodings
@@ -41,7 +48,9 @@ AREAS = (
 LIST = (
     Column("county_code", ("区县编码", "县编码", "区县代码", "county_code"), kind="code", required=True),
     Column("county", ("区县", "区县名称", "县区", "county"), width=LONGEST_NAME, required=True),
-    Column("town_code", ("街镇编码", "乡镇编码", "街道编码", "乡镇代码", "town_code"), kind="code", required=True),
+    Column(
+        "town_code", ("街镇编码", "乡镇编码", "街道编码", "乡镇代码", "town_code"), kind="code", required=True
+    ),
     Column("town", ("街镇", "街道乡镇", "乡镇", "街道", "town"), width=LONGEST_NAME, required=True),
     Column("village_code", ("村居编码", "社区编码", "村编码", "村居代码", "village_code"), kind="code"),
     Column("village", ("村居", "社区村", "社区", "村", "village"), width=LONGEST_NAME),
@@ -49,7 +58,12 @@ LIST = (
     Column("grid", ("网格", "网格名称", "grid"), width=LONGEST_NAME),
 )
 FORMS: dict[str, Sequence[Column]] = {"areas": AREAS, "list": LIST, "recodings": recoding.COLUMNS}
-_LEVELS = (("county", "county_code", "county"), ("street", "town_code", "town"), ("community", "village_code", "village"), ("grid", "grid_code", "grid"))  # fmt: skip
+_LEVELS = (
+    ("county", "county_code", "county"),
+    ("street", "town_code", "town"),
+    ("community", "village_code", "village"),
+    ("grid", "grid_code", "grid"),
+)
 
 
 @dataclass
@@ -159,7 +173,11 @@ class _AreaPlan:
             if not (code.isascii() and code.isdigit()):
                 return "code-not-figures", {}
             if tier_kind(code) != kind:
-                return "kind-other-length", {"kind": kind_word(kind), "has": len(code), "want": _lengths()[kind]}
+                return "kind-other-length", {
+                    "kind": kind_word(kind),
+                    "has": len(code),
+                    "want": _lengths()[kind],
+                }
             if self.city and not code.startswith(self.city):
                 return "outside-city", {"city": self.city}
         return None if self.city else ("no-city", {})
@@ -236,9 +254,17 @@ class _AreaPlan:
     def _make(self, draft: Draft, parent: Area | None) -> None:
         draft.is_new = True
         draft.area = Area(
-            kind=draft.kind, tier=tier_of_kind(draft.kind), parent=parent, code=draft.code, name=draft.name, valid_from=today(),
-            **{"order": draft.line, **{name: value for name, value in draft.says.items() if value is not None}},
-        )  # fmt: skip
+            kind=draft.kind,
+            tier=tier_of_kind(draft.kind),
+            parent=parent,
+            code=draft.code,
+            name=draft.name,
+            valid_from=today(),
+            **{
+                "order": draft.line,
+                **{name: value for name, value in draft.says.items() if value is not None},
+            },
+        )
         self.plan.count(draft.kind).made += 1
 
     def _compare(self, draft: Draft, there: Area, parent: Area | None) -> None:
@@ -344,9 +370,16 @@ def _from_row(reading: Reading, row: Row) -> Draft | None:
         return None
     facts = {name: said[name] for name in ("households", "population", "special", "order")}
     return Draft(
-        row.line, reading, ("code", "name"), said["code"], said["kind"] or "", said["name"], said["parent"] or "", facts,
+        row.line,
+        reading,
+        ("code", "name"),
+        said["code"],
+        said["kind"] or "",
+        said["name"],
+        said["parent"] or "",
+        facts,
         tuple(dict.fromkeys(name.strip() for name in aliases)),
-    )  # fmt: skip
+    )
 
 
 def _from_list(reading: Reading, row: Row) -> Iterator[Draft]:
@@ -376,7 +409,7 @@ def _codes_of(row: Row) -> list[str]:
 def _waves(drafts: Sequence[Draft]) -> Iterator[list[Draft]]:
     """New areas, parents before children."""
     depth: dict[int, int] = {}
-    for draft in sorted(drafts, key=lambda d: (tier_of_kind(d.kind) or len(TIERS) + 1)):
+    for draft in sorted(drafts, key=lambda d: tier_of_kind(d.kind) or len(TIERS) + 1):
         depth[id(draft.area)] = _depth(draft.area)
     for level in sorted(set(depth.values())):
         yield [draft for draft in drafts if depth[id(draft.area)] == level]
@@ -398,14 +431,18 @@ def _write_new(writing: Writing, drafts: list[Draft]) -> None:
     for area in areas:
         area.parent = area.parent  # its number is known by now
     writing.make(
-        areas, "area-made", lines=[draft.line for draft in drafts],
+        areas,
+        "area-made",
+        lines=[draft.line for draft in drafts],
         details=[{"code": area.code, "parent": area.parent_id} for area in areas],
-    )  # fmt: skip
+    )
 
 
 def _write_changes(writing: Writing, drafts: list[Draft]) -> None:
     found = [(draft.line, draft.area, draft.new) for draft in drafts if draft.area is not None]
-    write_area_changes(writing, [line for line, _, _ in found], [area for _, area, _ in found], [new for _, _, new in found])
+    write_area_changes(
+        writing, [line for line, _, _ in found], [area for _, area, _ in found], [new for _, _, new in found]
+    )
 
 
 def write_area_changes(
@@ -431,14 +468,23 @@ def write_area_changes(
 
 def _versions(areas: Sequence[Area]) -> dict[int, AreaVersion]:
     """Write down what areas were until today, with the borders that the plan did not read."""
-    borders = dict(Area.objects.filter(pk__in=[a.pk for a in areas], border__isnull=False).values_list("pk", "border"))
+    borders = dict(
+        Area.objects.filter(pk__in=[a.pk for a in areas], border__isnull=False).values_list("pk", "border")
+    )
     made = [
         AreaVersion(
-            area=area, valid_from=area.valid_from, valid_to=today(), parent_id=area.parent_id, code=area.code, name=area.name,
-            households=area.households, population=area.population, border=borders.get(area.pk),
+            area=area,
+            valid_from=area.valid_from,
+            valid_to=today(),
+            parent_id=area.parent_id,
+            code=area.code,
+            name=area.name,
+            households=area.households,
+            population=area.population,
+            border=borders.get(area.pk),
         )
         for area in areas
-    ]  # fmt: skip
+    ]
     AreaVersion.objects.bulk_create(made, batch_size=500)
     return {version.area_id: version for version in made}
 
@@ -452,6 +498,9 @@ def _write_aliases(writing: Writing, wanted: list[tuple[Draft, str]]) -> None:
         named.setdefault(alias.area_id, []).append(alias.pk)
     areas = {draft.area.pk: draft for draft, _ in wanted if draft.area is not None}
     writing.change(
-        [draft.area for draft in areas.values() if draft.area is not None], "alias-added", lines=[d.line for d in areas.values()],
-        values=[{}] * len(areas), details=[{"aliases": named[pk]} for pk in areas],
-    )  # fmt: skip
+        [draft.area for draft in areas.values() if draft.area is not None],
+        "alias-added",
+        lines=[d.line for d in areas.values()],
+        values=[{}] * len(areas),
+        details=[{"aliases": named[pk]} for pk in areas],
+    )

@@ -70,8 +70,14 @@ def plan(files: Sequence[Incoming], options: Options) -> Plan:
 
 
 def _read(
-    file: Incoming, key: str, source: Source, plan: Plan, known: KnownAreas, recodings: Recodings, borders: dict[int, _Border]
-) -> None:  # fmt: skip
+    file: Incoming,
+    key: str,
+    source: Source,
+    plan: Plan,
+    known: KnownAreas,
+    recodings: Recodings,
+    borders: dict[int, _Border],
+) -> None:
     shapes = read_geojson(file.data)
     key = key or _key_of(shapes.features)
     for problem in shapes.problems:
@@ -88,14 +94,18 @@ def _read(
         where = _area_of(code, known, recodings)
         if why := _why_not(feature, key, code, where, borders):
             problem = Problem(feature.index, "geometry", code, why[0], {"label": name, **why[1]})
-            plan.failed.append(Failed("borders", file.filename, feature.index, {"code": code, "name": name}, (problem,)))
+            plan.failed.append(
+                Failed("borders", file.filename, feature.index, {"code": code, "name": name}, (problem,))
+            )
             continue
         area = where[0]
         geometry = _polygons(geometry_to_cgcs2000(feature.geometry, source))
         middle = geometry.representative_point()
         if plausible(middle.x, middle.y):
             problem = Problem(feature.index, "geometry", code, "shape-abroad", {"label": name})
-            plan.failed.append(Failed("borders", file.filename, feature.index, {"code": code, "name": name}, (problem,)))
+            plan.failed.append(
+                Failed("borders", file.filename, feature.index, {"code": code, "name": name}, (problem,))
+            )
             continue
         if area.code != code:
             tied.append(f"{name or code}（{code} → {area.code}）")
@@ -106,7 +116,9 @@ def _read(
 
 def _key_of(features: Iterable[Feature]) -> str:
     """The property that most shapes have of those that usually hold the code."""
-    there = Counter(key for feature in features for key in KEYS if feature.properties.get(key) not in (None, ""))
+    there = Counter(
+        key for feature in features for key in KEYS if feature.properties.get(key) not in (None, "")
+    )
     return max(KEYS, key=lambda key: there[key]) if there else KEYS[0]
 
 
@@ -115,7 +127,9 @@ def _area_of(code: str, known: KnownAreas, recodings: Recodings) -> list[Area]:
     if code in known.in_force:
         return [known.in_force[code]]
     codes = [recodings.newer(code), *recodings.other(code)]
-    tied = {a.pk: a for c in codes if (a := known.in_force.get(c))} or {a.pk: a for a in known.following(code)}
+    tied = {a.pk: a for c in codes if (a := known.in_force.get(c))} or {
+        a.pk: a for a in known.following(code)
+    }
     return list(tied.values())
 
 
@@ -138,7 +152,9 @@ def _polygons(geometry: BaseGeometry) -> BaseGeometry:
     if geometry.is_valid:
         return geometry
     mended = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
-    parts = [p for p in shapely.get_parts(shapely.get_parts(mended)) if p.geom_type == "Polygon" and p.area > 0]
+    parts = [
+        p for p in shapely.get_parts(shapely.get_parts(mended)) if p.geom_type == "Polygon" and p.area > 0
+    ]
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
 
 
@@ -212,15 +228,24 @@ def _compare(plan: Plan, known: KnownAreas, borders: Mapping[int, _Border]) -> N
             overlapping.append(parent)
         if whole is not None:
             out += [
-                area for area in group
-                if area.pk in borders and flat[area.pk].difference(whole).area > areas.MOST_MISFIT * flat[area.pk].area
-            ]  # fmt: skip
+                area
+                for area in group
+                if area.pk in borders
+                and flat[area.pk].difference(whole).area > areas.MOST_MISFIT * flat[area.pk].area
+            ]
             if len(parts) == len(group) and whole.difference(union).area > areas.MOST_MISFIT * whole.area:
                 gappy.append(parent)
     doubtful = [
-        one.area for one in borders.values() if flat[one.area.pk].area * _KM2 > TOO_LARGE.get(one.area.kind, float("inf"))
+        one.area
+        for one in borders.values()
+        if flat[one.area.pk].area * _KM2 > TOO_LARGE.get(one.area.kind, float("inf"))
     ]
-    found = (("sticks-out", out), ("siblings-overlap", overlapping), ("gaps", gappy), ("size-doubtful", doubtful))
+    found = (
+        ("sticks-out", out),
+        ("siblings-overlap", overlapping),
+        ("gaps", gappy),
+        ("size-doubtful", doubtful),
+    )
     for code, which in found:
         if which:
             plan.note(code, n=len(which), names=_named(which))

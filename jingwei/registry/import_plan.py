@@ -7,7 +7,6 @@ cannot be taken and what would be right, and it can write the rows that can. `im
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -138,7 +137,9 @@ class Reading:
         typed = row.raw.get(column, "") if row else ""
         label = self._columns[column].label() if column in self._columns else ""
         value = str(params.pop("value", typed))
-        self._wrong.setdefault(line, []).append(Problem(line, column, value, code, {"label": label, **params}))
+        self._wrong.setdefault(line, []).append(
+            Problem(line, column, value, code, {"label": label, **params})
+        )
 
     def is_wrong(self, line: int) -> bool:
         return line in self._wrong or self.headless
@@ -146,7 +147,9 @@ class Reading:
     def failed(self) -> list[Failed]:
         """Every row that cannot be taken, by line."""
         return [
-            Failed(self.form, self.sheet, line, self._rows[line].raw if line in self._rows else {}, tuple(wrong))
+            Failed(
+                self.form, self.sheet, line, self._rows[line].raw if line in self._rows else {}, tuple(wrong)
+            )
             for line, wrong in sorted(self._wrong.items())
         ]
 
@@ -188,9 +191,14 @@ class Writing:
         self._touched: list[_Touched] = []
 
     def make(
-        self, subjects: Sequence[S], verb: str, *, lines: Iterable[int], details: Iterable[Mapping[str, Any]] = (),
+        self,
+        subjects: Sequence[S],
+        verb: str,
+        *,
+        lines: Iterable[int],
+        details: Iterable[Mapping[str, Any]] = (),
         before_write: Callable[[S], None] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Insert new subjects with their first journal lines."""
         said = [self._detail(detail) for detail in details] or [self._detail({})] * len(subjects)
         journal.begin_many(subjects, verb, by=self.by, details=said, before_write=before_write)
@@ -198,15 +206,24 @@ class Writing:
             self._touched.append(_Touched(line, subject.journal_kind, subject, made=True, before={}))
 
     def change(
-        self, subjects: Sequence[S], verb: str, *, lines: Iterable[int], values: Sequence[dict[str, Any]],
-        details: Iterable[Mapping[str, Any]] = (), notes: Iterable[Mapping[str, Any]] = (),
-    ) -> None:  # fmt: skip
+        self,
+        subjects: Sequence[S],
+        verb: str,
+        *,
+        lines: Iterable[int],
+        values: Sequence[dict[str, Any]],
+        details: Iterable[Mapping[str, Any]] = (),
+        notes: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
         """Give subjects new values, one journal line each; ``notes`` are kept for the way back beside the old values."""
         said = [self._detail(detail) for detail in details] or [
             self._detail({"columns": sorted(new)} if new else {}) for new in values
         ]
         beside = list(notes) or [{}] * len(subjects)
-        olds = [{name: kept(getattr(one, name)) for name in new} for one, new in zip(subjects, values, strict=True)]
+        olds = [
+            {name: kept(getattr(one, name)) for name in new}
+            for one, new in zip(subjects, values, strict=True)
+        ]
         journal.record_many(subjects, verb, by=self.by, values=values, details=said)
         for line, subject, old, note in zip(lines, subjects, olds, beside, strict=True):
             before = {"values": old, **note}
@@ -230,12 +247,16 @@ class Writing:
         """Write down what was made and changed, with how many journal lines each subject has by now."""
         noted = [
             ImportedRow(
-                batch=self.batch, line=one.line, kind=one.kind, made=one.made,
+                batch=self.batch,
+                line=one.line,
+                kind=one.kind,
+                made=one.made,
                 subject=one.row.pk if isinstance(one.row.pk, UUID) else ids.numbered(one.row.pk),
-                before=one.before | ({"lines": one.row.journal_count} if isinstance(one.row, Journalled) else {}),
+                before=one.before
+                | ({"lines": one.row.journal_count} if isinstance(one.row, Journalled) else {}),
             )
             for one in self._touched
-        ]  # fmt: skip
+        ]
         rows.insert_many(noted)
 
     def _detail(self, detail: Mapping[str, Any]) -> dict[str, Any]:
@@ -266,5 +287,3 @@ def given_back(model: type[models.Model], values: Mapping[str, Any]) -> dict[str
 def set_columns(pairs: Sequence[tuple[models.Model, dict[str, Any]]]) -> None:
     """Write columns that are no news to anybody (a path follows from the parent), without journal lines."""
     rows.change_many([rows.Update(row, new) for row, new in pairs], only_if=[{}] * len(pairs))
-
-

@@ -52,7 +52,10 @@ CELLS: dict[str, tuple[str, str]] = {
         "‘{value}’ should lie between {least} and {most}",
     ),
     # what stands above
-    "no-city": ("还没有城市，请先建立城市（jingwei init）", "there is no city yet; found it first (jingwei init)"),
+    "no-city": (
+        "还没有城市，请先建立城市（jingwei init）",
+        "there is no city yet; found it first (jingwei init)",
+    ),
     "parent-unknown": (
         "上级{parent}不在系统里，也不在这个文件里；请先导入上级，或改正编码",
         "{parent}, the one above, is neither in the system nor in this file; import it first or mend the code",
@@ -79,7 +82,10 @@ CELLS: dict[str, tuple[str, str]] = {
         "the new code {value} is neither in the system nor in this file; import the new area with it",
     ),
     "recoding-same": ("新旧编码相同", "the old and the new code are the same"),
-    "recoding-future": ("日期在以后；应为今天或以前的日期", "the day is yet to come; give today or a day before"),
+    "recoding-future": (
+        "日期在以后；应为今天或以前的日期",
+        "the day is yet to come; give today or a day before",
+    ),
     "recoding-has-children": (
         "旧区划{value}下还有{n}个区划，不能停用；请先把它们改挂，或不填“停用”",
         "{n} areas still stand below the old one, {value}, so it cannot end; move them first, or leave this empty",
@@ -152,7 +158,10 @@ CELLS: dict[str, tuple[str, str]] = {
         "‘{value}’ cannot be a login name; give 2 to 40 letters, figures or . @ - _",
     ),
     "login-taken": ("登录名‘{value}’已有人用", "the login name ‘{value}’ is taken"),
-    "login-twice": ("登录名‘{value}’与第{first}行重复", "the login name ‘{value}’ stands in line {first} already"),
+    "login-twice": (
+        "登录名‘{value}’与第{first}行重复",
+        "the login name ‘{value}’ stands in line {first} already",
+    ),
     "demo-accounts-only-in-demo": (
         "以demo-开头的登录名只用于演示",
         "login names that begin with demo- are for the demo only",

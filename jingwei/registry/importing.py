@@ -102,7 +102,13 @@ def run(batch: ImportBatch, *, by: Actor, partial: bool = False, again: bool = F
 
 
 def run_at_once(
-    kind: str, files: Sequence[Incoming], options: Options, *, by: Actor, partial: bool = False, again: bool = False
+    kind: str,
+    files: Sequence[Incoming],
+    options: Options,
+    *,
+    by: Actor,
+    partial: bool = False,
+    again: bool = False,
 ) -> Result:
     """Import without a preview, for commands; see `run`."""
     return _carried_out(_batch(kind, files, options, by), files, options, by=by, partial=partial, again=again)
@@ -146,9 +152,16 @@ def _write(batch: ImportBatch, plan: Plan, *, by: Actor, partial: bool) -> Resul
     writing.finish()
     nouns = {noun: [count.made, count.changed] for noun, count in plan.counts.items()}
     journal.record(
-        batch, "imported", by=by, detail={"kind": batch.kind, "nouns": nouns, "failed": len(plan.failed)}, state="done", partial=partial,
-        done_at=now(), counts=batch.counts, problems=batch.problems,
-    )  # fmt: skip
+        batch,
+        "imported",
+        by=by,
+        detail={"kind": batch.kind, "nouns": nouns, "failed": len(plan.failed)},
+        state="done",
+        partial=partial,
+        done_at=now(),
+        counts=batch.counts,
+        problems=batch.problems,
+    )
     return Result(batch, tuple(writing.activations))
 
 
@@ -162,9 +175,18 @@ def _batch(kind: str, files: Sequence[Incoming], options: Options, by: Actor) ->
     names = [tidy(file.filename.replace("\\", "/").rsplit("/", 1)[-1])[:120] for file in files]
     digest = hashlib.sha256(b"".join(file.digest for file in files)).digest()
     return ImportBatch(
-        id=ids.new_id(), kind=kind, filename="、".join(names)[:200], digest=digest, made_at=now(), person=by.person,
-        options={**options.stored(), "files": names, "mapping": options.mapping.filename[:120] if options.mapping else ""},
-    )  # fmt: skip
+        id=ids.new_id(),
+        kind=kind,
+        filename="、".join(names)[:200],
+        digest=digest,
+        made_at=now(),
+        person=by.person,
+        options={
+            **options.stored(),
+            "files": names,
+            "mapping": options.mapping.filename[:120] if options.mapping else "",
+        },
+    )
 
 
 def _note_outcome(batch: ImportBatch, plan: Plan) -> None:
@@ -177,11 +199,14 @@ def _note_outcome(batch: ImportBatch, plan: Plan) -> None:
     }
     failed = [
         {
-            "form": one.form, "sheet": one.sheet, "line": one.line, "raw": dict(one.raw),
+            "form": one.form,
+            "sheet": one.sheet,
+            "line": one.line,
+            "raw": dict(one.raw),
             "problems": [[p.column, p.value, p.message_code, dict(p.params)] for p in one.problems],
         }
         for one in plan.failed
-    ]  # fmt: skip
+    ]
     batch.counts = json.loads(json.dumps(counts, default=str))
     batch.problems = json.loads(json.dumps(failed, default=str))
 
@@ -208,11 +233,17 @@ def failed_of(batch: ImportBatch) -> list[Failed]:
     """The rows that were not taken, each with its reasons. After 30 days they are gone."""
     return [
         Failed(
-            one["form"], one["sheet"], one["line"], one["raw"],
-            tuple(Problem(one["line"], column, value, code, params) for column, value, code, params in one["problems"]),
+            one["form"],
+            one["sheet"],
+            one["line"],
+            one["raw"],
+            tuple(
+                Problem(one["line"], column, value, code, params)
+                for column, value, code, params in one["problems"]
+            ),
         )
         for one in batch.problems
-    ]  # fmt: skip
+    ]
 
 
 def reasons_of(failed: Failed, language: str = "zh-hans") -> list[str]:
@@ -226,7 +257,9 @@ def failed_sheet(batch: ImportBatch, form: str, *, title: str, language: str = "
     for number, one in enumerate((f for f in failed_of(batch) if f.form == form), start=1):
         rows.append(Row(number, {}, dict(one.raw)))
         reasons[number] = ("；" if language.startswith("zh") else "; ").join(reasons_of(one, language))
-    return sheets.write_table(rows, KINDS[batch.kind].forms[form], title=title, failed=reasons, language=language)
+    return sheets.write_table(
+        rows, KINDS[batch.kind].forms[form], title=title, failed=reasons, language=language
+    )
 
 
 def failed_rows(plan: Plan, kind: str, form: str, *, title: str, language: str = "zh-hans") -> bytes:
@@ -307,9 +340,29 @@ def _drop(batch: UUID) -> None:
 
 
 __all__ = [
-    "KINDS", "Incoming", "Kind", "NotWhole", "Options", "Plan", "Result", "TableError", "counts_of", "failed_of", "failed_rows",
-    "failed_sheet", "notes_of", "preview", "reasons_of", "register", "run", "run_at_once", "said_notes", "twin_of", "undo", "why_not_undo",
-]  # fmt: skip
+    "KINDS",
+    "Incoming",
+    "Kind",
+    "NotWhole",
+    "Options",
+    "Plan",
+    "Result",
+    "TableError",
+    "counts_of",
+    "failed_of",
+    "failed_rows",
+    "failed_sheet",
+    "notes_of",
+    "preview",
+    "reasons_of",
+    "register",
+    "run",
+    "run_at_once",
+    "said_notes",
+    "twin_of",
+    "undo",
+    "why_not_undo",
+]
 
 
 def any_options(**said: Any) -> Options:

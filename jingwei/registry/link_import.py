@@ -20,17 +20,32 @@ from jingwei.registry.models.areas import OTHER_KINDS
 from jingwei.registry.unit_import import UnitPlan
 
 LINKS = (
-    Column("organisation", ("单位编码", "组织编码", "党支部编码", "organisation_code"), kind="code", required=True),
+    Column(
+        "organisation",
+        ("单位编码", "组织编码", "党支部编码", "organisation_code"),
+        kind="code",
+        required=True,
+    ),
     Column("area", ("区划编码", "网格编码", "area_code"), kind="code", required=True),
     Column("reason", ("原因", "说明", "reason"), width=120),
 )
 OVERLAYS = (
-    Column("overlay", ("专网编码", "旧网格编码", "部门网格编码", "警格编码", "党建网格编码", "overlay_code"), kind="code", required=True),
+    Column(
+        "overlay",
+        ("专网编码", "旧网格编码", "部门网格编码", "警格编码", "党建网格编码", "overlay_code"),
+        kind="code",
+        required=True,
+    ),
     Column("base", ("网格编码", "基础网格编码", "base_code"), kind="code", required=True),
     Column("name", ("专网名称", "旧网格名称", "部门网格名称", "名称", "name"), width=80),
-    Column("kind", ("专网类型", "类型", "kind"), kind="choice", choices={kind: KIND_WORDS[kind] for kind in OTHER_KINDS}),
+    Column(
+        "kind",
+        ("专网类型", "类型", "kind"),
+        kind="choice",
+        choices={kind: KIND_WORDS[kind] for kind in OTHER_KINDS},
+    ),
     Column("reason", ("原因", "说明", "reason"), width=120),
-)  # fmt: skip
+)
 FORMS: dict[str, Sequence[Column]] = {"links": LINKS, "overlays": OVERLAYS}
 LONGEST_CODE = 24
 
@@ -93,7 +108,9 @@ class LinkPlan:
         elif pair in self.there:
             count.left += 1
         elif (others := self.of_kind.get((area.code, unit.kind), [])) and not reason:
-            reading.wrong(row.line, "reason", "reason-needed", area=f"{area.name}（{area.code}）", other=others[0])
+            reading.wrong(
+                row.line, "reason", "reason-needed", area=f"{area.name}（{area.code}）", other=others[0]
+            )
         else:
             self.of_kind.setdefault((area.code, unit.kind), []).append(unit.code)
             self.new.append((row.line, unit, area, reason))
@@ -113,9 +130,12 @@ def _write_links(writing: Writing, new: list[tuple[int, Organisation, Area, str]
         areas.setdefault(unit.pk, []).append(area.pk)
     units = {unit.pk: (line, unit) for line, unit, *_ in reversed(new)}
     writing.change(
-        [unit for _, unit in units.values()], "areas-linked", lines=[line for line, _ in units.values()],
-        values=[{}] * len(units), details=[{"areas": areas[pk][:500]} for pk in units],
-    )  # fmt: skip
+        [unit for _, unit in units.values()],
+        "areas-linked",
+        lines=[line for line, _ in units.values()],
+        values=[{}] * len(units),
+        details=[{"areas": areas[pk][:500]} for pk in units],
+    )
 
 
 # ---------------------------------------------------------------- areas over areas
@@ -170,9 +190,13 @@ class OverlayPlan:
             reading.wrong(row.line, "overlay", "text-too-long", length=len(code), most=LONGEST_CODE)
         else:
             new = there or Area(
-                kind=said["kind"], tier=0, parent=self.areas.by_id.get(base.parent_id or 0), code=code, name=said["name"],
+                kind=said["kind"],
+                tier=0,
+                parent=self.areas.by_id.get(base.parent_id or 0),
+                code=code,
+                name=said["name"],
                 valid_from=today(),
-            )  # fmt: skip
+            )
             self.overlays[code] = _Overlay(row.line, new, is_new=there is None)
             return new
         return None
@@ -185,7 +209,9 @@ class OverlayPlan:
         elif pair in self.there:
             count.left += 1
         elif (others := self.of_kind.get((base.code, over.kind), [])) and not reason:
-            reading.wrong(row.line, "reason", "reason-needed", area=f"{base.name}（{base.code}）", other=others[0])
+            reading.wrong(
+                row.line, "reason", "reason-needed", area=f"{base.name}（{base.code}）", other=others[0]
+            )
         else:
             self.of_kind.setdefault((base.code, over.kind), []).append(over.code)
             self.new.append((row.line, over, base, reason))
@@ -206,9 +232,11 @@ class OverlayPlan:
 def _write_overlays(writing: Writing, made: list[_Overlay]) -> None:
     areas = [one.area for one in made]
     writing.make(
-        areas, "area-made", lines=[one.line for one in made],
+        areas,
+        "area-made",
+        lines=[one.line for one in made],
         details=[{"code": area.code, "parent": area.parent_id} for area in areas],
-    )  # fmt: skip
+    )
     raise_version(atlas.COUNTER)
 
 
@@ -220,6 +248,9 @@ def _write_mappings(writing: Writing, new: list[tuple[int, Area, Area, str]]) ->
         bases.setdefault(over.pk, []).append(base.pk)
     overs = {over.pk: (line, over) for line, over, *_ in reversed(new)}
     writing.change(
-        [over for _, over in overs.values()], "overlay-mapped", lines=[line for line, _ in overs.values()],
-        values=[{}] * len(overs), details=[{"bases": bases[pk][:500]} for pk in overs],
-    )  # fmt: skip
+        [over for _, over in overs.values()],
+        "overlay-mapped",
+        lines=[line for line, _ in overs.values()],
+        values=[{}] * len(overs),
+        details=[{"bases": bases[pk][:500]} for pk in overs],
+    )

@@ -44,12 +44,19 @@ class PostPlan:
 
     def __init__(self, plan: Plan, areas: KnownAreas, units: UnitPlan) -> None:
         self.plan, self.areas, self.units = plan, areas, units
-        self._role_of = {word: role.code for role in roles().values() for word in (role.code, role.zh, role.en.casefold())}
+        self._role_of = {
+            word: role.code for role in roles().values() for word in (role.code, role.zh, role.en.casefold())
+        }
         self.at: dict[Key, list[Post]] = {}
         for post in Post.objects.filter(valid_to=None).order_by("pk"):
             if (place := self._place_of(post)) is not None:
                 self.at.setdefault((post.role, place), []).append(post)
-        holding = Assignment.objects.filter(in_force(), substitute=False).values_list("post").annotate(n=Count("pk")).order_by()
+        holding = (
+            Assignment.objects.filter(in_force(), substitute=False)
+            .values_list("post")
+            .annotate(n=Count("pk"))
+            .order_by()
+        )
         self._holders: dict[int, int] = dict(holding)
         self.drafts: list[Draft] = []
         self._added: dict[int, Draft] = {}
@@ -101,7 +108,9 @@ class PostPlan:
         typed = str(said["role"])
         role = self._role_of.get(typed) or self._role_of.get(typed.casefold())
         if role is None:
-            reading.wrong(row.line, "role", "role-unknown", roles="、".join(one.zh for one in roles().values()))
+            reading.wrong(
+                row.line, "role", "role-unknown", roles="、".join(one.zh for one in roles().values())
+            )
         if not said[area] and not said[unit]:
             reading.wrong(row.line, area, "place-needed")
         elif said[area] and said[area] not in self.areas.in_force:
@@ -109,7 +118,13 @@ class PostPlan:
         elif said[unit] and self.units.find(said[unit]) is None:
             code, params = self.units.why_not(said[unit])
             reading.wrong(row.line, unit, code, **params)
-        elif said[area] and said[unit] and area == "area" and unit == "organisation" and reading.form == "posts":
+        elif (
+            said[area]
+            and said[unit]
+            and area == "area"
+            and unit == "organisation"
+            and reading.form == "posts"
+        ):
             reading.wrong(row.line, unit, "place-both")
         if role is None or reading.is_wrong(row.line):
             return None
@@ -143,7 +158,13 @@ class PostPlan:
         """What a post is called when nobody says: its place and its role."""
         role, (what, code) = key
         unit = self.units.find(code) if what == "unit" else None
-        name = self.areas.in_force[code].name if what == "area" else (unit.short_name or unit.name) if unit else ""
+        name = (
+            self.areas.in_force[code].name
+            if what == "area"
+            else (unit.short_name or unit.name)
+            if unit
+            else ""
+        )
         named: Role = roles()[role]
         return f"{name}{named.zh}"[:80]
 
@@ -163,10 +184,17 @@ def _write_new(writing: Writing, drafts: Sequence[Draft]) -> None:
     for post in posts:
         post.organisation = post.organisation  # its number is known by now
     writing.make(
-        posts, "post-made", lines=[draft.line for draft in drafts],
+        posts,
+        "post-made",
+        lines=[draft.line for draft in drafts],
         details=[{"role": post.role, "area": post.area_id} for post in posts],
-    )  # fmt: skip
+    )
 
 
 def _write_changes(writing: Writing, drafts: Sequence[Draft]) -> None:
-    writing.change([d.post for d in drafts], "post-changed", lines=[d.line for d in drafts], values=[d.new for d in drafts])
+    writing.change(
+        [d.post for d in drafts],
+        "post-changed",
+        lines=[d.line for d in drafts],
+        values=[d.new for d in drafts],
+    )

@@ -72,7 +72,13 @@ class Recodings:
         else:
             self.rows.append(
                 Recoding(
-                    row.line, reading, said["old"], said["new"], said["since"], said["reason"] or "", bool(said["ends"])
+                    row.line,
+                    reading,
+                    said["old"],
+                    said["new"],
+                    said["since"],
+                    said["reason"] or "",
+                    bool(said["ends"]),
                 )
             )
 
@@ -113,7 +119,13 @@ class Recodings:
                 column, code, params = why
                 one.reading.wrong(one.line, column, code, **params)
                 continue
-            if old is not None and old.valid_to is None and old.pk and known.children.get(old.pk) and not one.ends:
+            if (
+                old is not None
+                and old.valid_to is None
+                and old.pk
+                and known.children.get(old.pk)
+                and not one.ends
+            ):
                 stay.append(f"{old.name}（{old.code}）")
             if (one.old, one.new) in pairs:
                 plan.count("succession").left += 1
@@ -128,7 +140,9 @@ class Recodings:
             plan.steps.append(lambda writing: _write(writing, new_ones))
 
 
-def _why_not_end(one: Recoding, old: Area | None, known: KnownAreas) -> tuple[str, str, dict[str, Any]] | None:
+def _why_not_end(
+    one: Recoding, old: Area | None, known: KnownAreas
+) -> tuple[str, str, dict[str, Any]] | None:
     """Why the old area cannot cease, as column, code and what to fill in; None when it can or need not."""
     if not one.ends or old is None or old.valid_to is not None:
         return None
@@ -142,17 +156,28 @@ def _why_not_end(one: Recoding, old: Area | None, known: KnownAreas) -> tuple[st
 def _write(writing: Writing, pairs: list[tuple[Recoding, Area | None, Area]]) -> None:
     """Both sides are there by now, but for old codes that were never an area here: these become one that has ended."""
     labels = [
-        (one, Area(
-            kind=new.kind, tier=new.tier, parent=new.parent, code=one.old, name=new.name, valid_from=one.since, valid_to=one.since,
-        ))
+        (
+            one,
+            Area(
+                kind=new.kind,
+                tier=new.tier,
+                parent=new.parent,
+                code=one.old,
+                name=new.name,
+                valid_from=one.since,
+                valid_to=one.since,
+            ),
+        )
         for one, old, new in pairs
         if old is None
-    ]  # fmt: skip
+    ]
     if labels:
         writing.make(
-            [area for _, area in labels], "area-made", lines=[one.line for one, _ in labels],
+            [area for _, area in labels],
+            "area-made",
+            lines=[one.line for one, _ in labels],
             details=[{"code": area.code, "parent": area.parent_id, "only": "code"} for _, area in labels],
-        )  # fmt: skip
+        )
     made = {area.code: area for _, area in labels}
     sides = [(one, old if old is not None else made[one.old], new) for one, old, new in pairs]
     writing.add(
@@ -163,12 +188,17 @@ def _write(writing: Writing, pairs: list[tuple[Recoding, Area | None, Area]]) ->
     olds = {old.pk: old for _, old, _ in sides}  # one that was split has several rows and one journal line
     first = {pk: next(one for one, old, _ in sides if old.pk == pk) for pk in olds}
     writing.change(
-        list(olds.values()), "area-succeeded", lines=[one.line for one in first.values()], values=[{}] * len(olds),
+        list(olds.values()),
+        "area-succeeded",
+        lines=[one.line for one in first.values()],
+        values=[{}] * len(olds),
         details=[{"by": [new.pk for _, old, new in sides if old.pk == pk]} for pk in olds],
-    )  # fmt: skip
+    )
     ended = {old.pk: (one, old) for one, old, _ in sides if one.ends and old.valid_to is None}
     if ended:
         writing.change(
-            [old for _, old in ended.values()], "area-ended", lines=[one.line for one, _ in ended.values()],
+            [old for _, old in ended.values()],
+            "area-ended",
+            lines=[one.line for one, _ in ended.values()],
             values=[{"valid_to": one.since} for one, _ in ended.values()],
-        )  # fmt: skip
+        )

@@ -23,7 +23,11 @@ from jingwei.registry.unit_import import UnitPlan
 COLUMNS = (
     Column("staff_no", ("工号", "人员编号", "员工编号", "staff_no"), kind="code", required=True),
     Column("name", ("姓名", "name"), width=60, required=True),
-    Column("work_phone", ("工作电话", "办公电话", "手机", "手机号", "联系电话", "电话", "work_phone"), kind="phone"),
+    Column(
+        "work_phone",
+        ("工作电话", "办公电话", "手机", "手机号", "联系电话", "电话", "work_phone"),
+        kind="phone",
+    ),
     Column("organisation", ("所在单位编码", "单位编码", "组织编码", "organisation_code"), kind="code"),
     Column("role", ("岗位", "岗位类型", "角色", "role"), width=40),
     Column("area", ("岗位区划编码", "区划编码", "网格编码", "area_code"), kind="code"),
@@ -85,7 +89,8 @@ class StaffPlan:
         for posts_here in posts.at.values():
             for post in posts_here:
                 self.sitting[id(post)] = [
-                    _Sitting(numbers[r.person_id], r.starts, r.ends, r.substitute, row=r) for r in rows.get(post.pk, [])
+                    _Sitting(numbers[r.person_id], r.starts, r.ends, r.substitute, row=r)
+                    for r in rows.get(post.pk, [])
                 ]
         self.assigned: list[tuple[Reading, str, Post, _Sitting]] = []
         self.ended: list[tuple[int, Assignment, date]] = []
@@ -119,7 +124,9 @@ class StaffPlan:
             reading.wrong(row.line, "name", "person-differs", **where)
         if reading.is_wrong(row.line):
             return None
-        facts = {name: said[name] for name in ("name", "work_phone", "organisation") if said[name] is not None}
+        facts = {
+            name: said[name] for name in ("name", "work_phone", "organisation") if said[name] is not None
+        }
         if first is None or not first.ok:
             person = there or Person(staff_no=number, name=said["name"])
             first = self.cards[number] = _Card(row.line, reading, person, there is None, facts)
@@ -172,14 +179,19 @@ class StaffPlan:
         if not there:
             return self.posts.add(row.line, key, "")
         mine = row.values["staff_no"]
-        held = {id(post): [s for s in self.sitting.get(id(post), []) if s.overlaps(starts, ends)] for post in there}
+        held = {
+            id(post): [s for s in self.sitting.get(id(post), []) if s.overlaps(starts, ends)]
+            for post in there
+        }
         sits = next((post for post in there if any(s.person == mine for s in held[id(post)])), None)
         return sits or next((post for post in there if not held[id(post)]), there[0])
 
     def _settle(self, card: _Card) -> None:
         """What the file says of a person otherwise than the system."""
         said = dict(card.said)
-        unit: Organisation | None = self.units.find(str(said.pop("organisation"))) if "organisation" in said else None
+        unit: Organisation | None = (
+            self.units.find(str(said.pop("organisation"))) if "organisation" in said else None
+        )
         count = self.plan.count("person")
         if card.is_new:
             for name, value in said.items():
@@ -233,14 +245,20 @@ class StaffPlan:
     def _write_assignments(self, writing: Writing, seated: list[tuple[Reading, str, Post, _Sitting]]) -> None:
         rows = [
             Assignment(
-                person=self.cards[number].person, post=post, starts=one.starts, ends=one.ends, substitute=one.substitute
+                person=self.cards[number].person,
+                post=post,
+                starts=one.starts,
+                ends=one.ends,
+                substitute=one.substitute,
             )
             for _, number, post, one in seated
         ]
         writing.make(
-            rows, "assigned", lines=[one.line for *_, one in seated],
+            rows,
+            "assigned",
+            lines=[one.line for *_, one in seated],
             details=[{"person": row.person_id, "post": row.post_id} for row in rows],
-        )  # fmt: skip
+        )
         _hand_over([(row.post_id, row.ends) for row in rows if row.ends is not None])
         _require_factors({row.person_id for row in rows if row.post.role in logins.TWO_FACTORS}, writing)
 
@@ -265,7 +283,9 @@ class StaffPlan:
     def _write_accounts(self, writing: Writing, wanted: list[tuple[_Card, str]]) -> None:
         people = [card.person.pk for card, _ in wanted]
         guarded = set(
-            Assignment.objects.filter(in_force(), post__role__in=logins.TWO_FACTORS).values_list("person", flat=True)
+            Assignment.objects.filter(in_force(), post__role__in=logins.TWO_FACTORS).values_list(
+                "person", flat=True
+            )
         )
         opened = [
             Account(login=login, person=person, needs_second_factor=person in guarded)
@@ -276,7 +296,9 @@ class StaffPlan:
             writing.note_made("account", account, card.line)
             unit = card.person.organisation
             writing.activations.append(
-                Activation(card.person.staff_no, card.person.name, unit.name if unit else "", account.login, code)
+                Activation(
+                    card.person.staff_no, card.person.name, unit.name if unit else "", account.login, code
+                )
             )
 
 
@@ -300,9 +322,12 @@ def _write_changes(writing: Writing, cards: list[_Card]) -> None:
 def _write_ends(writing: Writing, ended: list[tuple[int, Assignment, date]]) -> None:
     """A last day became known: as `people.end_assignment` does it."""
     writing.change(
-        [row for _, row, _ in ended], "assignment-ended", lines=[line for line, *_ in ended],
-        values=[{"ends": ends} for *_, ends in ended], details=[{}] * len(ended),
-    )  # fmt: skip
+        [row for _, row, _ in ended],
+        "assignment-ended",
+        lines=[line for line, *_ in ended],
+        values=[{"ends": ends} for *_, ends in ended],
+        details=[{}] * len(ended),
+    )
     _hand_over([(row.post_id, ends) for _, row, ends in ended])
 
 
@@ -310,7 +335,8 @@ def _hand_over(ends: list[tuple[int, date]]) -> None:
     """The worker looks at each seat when the day has come, as `people.assign` lets it."""
     moments = [(post, timezone.make_aware(datetime.combine(day, time()))) for post, day in ends]
     OutboxRow.objects.bulk_create(
-        [outbox.put("hand_over", {"post": post}, due_at=max(moment, now())) for post, moment in moments], batch_size=1000
+        [outbox.put("hand_over", {"post": post}, due_at=max(moment, now())) for post, moment in moments],
+        batch_size=1000,
     )
 
 

@@ -77,7 +77,12 @@ def built_on(batch: ImportBatch) -> list[Reason]:
     made: Made = {
         kind: {_key(row) for row in noted if row.made} for kind, noted in groups.items() if kind not in WAYS
     }
-    reasons = [reason for kind, noted in groups.items() if kind in WAYS for reason in WAYS[kind].built_on(noted, made)]
+    reasons = [
+        reason
+        for kind, noted in groups.items()
+        if kind in WAYS
+        for reason in WAYS[kind].built_on(noted, made)
+    ]
     for kind, keys in made.items():
         model = MODELS[kind]
         reasons += [reason for rel in _pointing_at(model) if (reason := _used(rel, keys, made))]
@@ -140,16 +145,26 @@ def _used(field: ForeignKey[Any, Any], keys: Keys, made: Made) -> Reason | None:
     own: set[Any] = set().union(*(made.get(kind, set()) for kind, of in MODELS.items() if of is model))
     found: list[Any] = []
     for part in _parts(keys):
-        found += [pk for pk in model._default_manager.filter(**{f"{field.name}__in": part}).values_list("pk", flat=True) if pk not in own]
+        found += [
+            pk
+            for pk in model._default_manager.filter(**{f"{field.name}__in": part}).values_list(
+                "pk", flat=True
+            )
+            if pk not in own
+        ]
     if not found:
         return None
     example = model._default_manager.filter(pk=found[0]).first()
-    return Reason("built-on", values={"what": model._meta.model_name, "n": len(found), "example": str(example)})
+    return Reason(
+        "built-on", values={"what": model._meta.model_name, "n": len(found), "example": str(example)}
+    )
 
 
 def _changed_since(kind: str, model: type[Journalled], noted: Sequence[ImportedRow]) -> list[Reason]:
     """Subjects that have more lines in the journal than when the import had ended, but for imports since taken back."""
-    lines = {_key(row): row.before.get("lines") for row in noted}  # of several notes about one, all say the same
+    lines = {
+        _key(row): row.before.get("lines") for row in noted
+    }  # of several notes about one, all say the same
     differing: list[Any] = []
     for part in _parts(lines):
         counts = model._default_manager.filter(pk__in=part).values_list("pk", "journal_count")
@@ -158,7 +173,9 @@ def _changed_since(kind: str, model: type[Journalled], noted: Sequence[ImportedR
     if not differing:
         return []
     example = model._default_manager.filter(pk=differing[0]).first()
-    return [Reason("changed-since-import", values={"what": kind, "n": len(differing), "example": str(example)})]
+    return [
+        Reason("changed-since-import", values={"what": kind, "n": len(differing), "example": str(example)})
+    ]
 
 
 def _changed_by_others(kind: str, noted: Mapping[Any, int]) -> list[Any]:
@@ -167,7 +184,9 @@ def _changed_by_others(kind: str, noted: Mapping[Any, int]) -> list[Any]:
     found: dict[Any, None] = {}
     for part in _parts(noted):
         subjects = {pk if isinstance(pk, UUID) else ids.numbered(pk): pk for pk in part}
-        lines = JournalLine.objects.filter(kind=kind, subject__in=list(subjects)).values_list("subject", "seq", "detail")
+        lines = JournalLine.objects.filter(kind=kind, subject__in=list(subjects)).values_list(
+            "subject", "seq", "detail"
+        )
         for subject, seq, detail in lines:
             if seq > noted[subjects[subject]] and detail.get("batch") not in undone:
                 found[subjects[subject]] = None
@@ -196,7 +215,11 @@ def _unmake(kind: str, noted: Sequence[ImportedRow], by: Actor, batch: ImportBat
 
 
 def _restore(
-    kind: str, noted: Sequence[ImportedRow], groups: Mapping[str, Sequence[ImportedRow]], by: Actor, batch: ImportBatch
+    kind: str,
+    noted: Sequence[ImportedRow],
+    groups: Mapping[str, Sequence[ImportedRow]],
+    by: Actor,
+    batch: ImportBatch,
 ) -> None:
     """Give changed subjects the values they had; one line each, however often the import touched them."""
     unmade = {row.subject for row in groups[kind] if row.made}
@@ -205,14 +228,19 @@ def _restore(
     for row in noted:
         if row.subject not in unmade:
             values = olds.setdefault(_key(row), {})
-            values |= {name: value for name, value in row.before.get("values", {}).items() if name not in values}
+            values |= {
+                name: value for name, value in row.before.get("values", {}).items() if name not in values
+            }
             versions += [row.before["version"]] if "version" in row.before else []
     model = MODELS[kind]
     assert issubclass(model, Journalled)  # noqa: S101  (nothing else is ever changed)
     for part in _parts(olds):
         subjects = list(model._default_manager.filter(pk__in=part).order_by("pk"))
         values_of = [given_back(model, olds[one.pk]) for one in subjects]
-        before = [{name: getattr(one, name) for name in values} for one, values in zip(subjects, values_of, strict=True)]
+        before = [
+            {name: getattr(one, name) for name in values}
+            for one, values in zip(subjects, values_of, strict=True)
+        ]
         details = [{"batch": str(batch.pk), "columns": sorted(values)} for values in values_of]
         journal.record_many(subjects, "import-undone", by=by, values=values_of, details=details)
         if model is Organisation:

@@ -152,7 +152,9 @@ class UnitPlan:
             if draft.parent and not draft.is_wrong:
                 known = self.known.get(draft.parent)
                 if draft.parent not in self.drafts and draft.parent in self.broken:
-                    draft.wrong("parent", "parent-failed", parent=draft.parent, first=self.broken[draft.parent])
+                    draft.wrong(
+                        "parent", "parent-failed", parent=draft.parent, first=self.broken[draft.parent]
+                    )
                 elif draft.parent not in self.drafts and (known is None or known.valid_to is not None):
                     draft.wrong("parent", "parent-unknown", parent=draft.parent)
                 elif (chain := self._way_up(draft.code))[-1] == draft.code:
@@ -164,7 +166,12 @@ class UnitPlan:
             failing = False
             for draft in self.drafts.values():
                 above = self.drafts.get(draft.parent)
-                if above is not None and above.is_wrong and not draft.is_wrong and not self._stands(draft.parent):
+                if (
+                    above is not None
+                    and above.is_wrong
+                    and not draft.is_wrong
+                    and not self._stands(draft.parent)
+                ):
                     draft.wrong("parent", "parent-failed", parent=draft.parent, first=above.line)
                     failing = True
 
@@ -194,7 +201,10 @@ class UnitPlan:
         count = self.plan.count("organisation")
         said = {name: value for name, value in draft.says.items() if value is not None}
         if there is None:
-            draft.unit, draft.is_new = Organisation(code=draft.code, area=area, valid_from=today(), **said), True
+            draft.unit, draft.is_new = (
+                Organisation(code=draft.code, area=area, valid_from=today(), **said),
+                True,
+            )
             draft.unit.order = said.get("order", draft.line)
             count.made += 1
             return
@@ -239,7 +249,9 @@ class UnitPlan:
 
     def _plan_aliases(self, drafts: list[Draft]) -> None:
         ids = [d.unit.pk for d in drafts if d.unit is not None and d.unit.pk]
-        there = set(OrganisationAlias.objects.filter(organisation__in=ids).values_list("organisation", "name"))
+        there = set(
+            OrganisationAlias.objects.filter(organisation__in=ids).values_list("organisation", "name")
+        )
         wanted = [
             (draft.line, draft.unit, name)
             for draft in drafts
@@ -253,7 +265,9 @@ class UnitPlan:
 
 def _draft_of(reading: Reading, row: Row) -> Draft | None:
     said: Mapping[str, Any] = row.values
-    aliases = tuple(dict.fromkeys(p.strip() for p in re.split(r"[、，,;；|\n]+", said["aliases"] or "") if p.strip()))
+    aliases = tuple(
+        dict.fromkeys(p.strip() for p in re.split(r"[、，,;；|\n]+", said["aliases"] or "") if p.strip())
+    )
     if len(said["code"]) > LONGEST_CODE:
         reading.wrong(row.line, "code", "text-too-long", length=len(said["code"]), most=LONGEST_CODE)
     if long := next((name for name in aliases if len(name) > LONGEST_ALIAS), ""):
@@ -285,9 +299,12 @@ def _waves(drafts: Sequence[Draft]) -> list[list[Draft]]:
 def _write_new(writing: Writing, drafts: list[Draft]) -> None:
     units = [draft.unit for draft in drafts if draft.unit is not None]
     writing.make(
-        units, "organisation-made", lines=[draft.line for draft in drafts], details=[{"code": unit.code} for unit in units],
+        units,
+        "organisation-made",
+        lines=[draft.line for draft in drafts],
+        details=[{"code": unit.code} for unit in units],
         before_write=_set_path,
-    )  # fmt: skip
+    )
 
 
 def _set_path(unit: Organisation) -> None:
@@ -303,27 +320,38 @@ def _write_aliases(writing: Writing, wanted: list[tuple[int, Organisation, str]]
         named.setdefault(alias.organisation_id, []).append(alias.pk)
     units = {unit.pk: (line, unit) for line, unit, _ in wanted}
     writing.change(
-        [unit for _, unit in units.values()], "alias-added", lines=[line for line, _ in units.values()], values=[{}] * len(units),
+        [unit for _, unit in units.values()],
+        "alias-added",
+        lines=[line for line, _ in units.values()],
+        values=[{}] * len(units),
         details=[{"aliases": named[pk]} for pk in units],
-    )  # fmt: skip
+    )
 
 
 def keep_versions(
-    person: int | None, units: Sequence[Organisation], olds: Sequence[Mapping[str, Any]], news: Sequence[Mapping[str, Any]]
-) -> None:  # fmt: skip
+    person: int | None,
+    units: Sequence[Organisation],
+    olds: Sequence[Mapping[str, Any]],
+    news: Sequence[Mapping[str, Any]],
+) -> None:
     """Keep old and new value of every public fact about units that has just changed."""
     OrganisationVersion.objects.bulk_create(
         [
             OrganisationVersion(
-                organisation=unit, changed_at=now(), person=person, column=name, old=str(old[name] or "")[:120],
-                new=str(new[name] or "")[:120], line=unit.journal_count,
+                organisation=unit,
+                changed_at=now(),
+                person=person,
+                column=name,
+                old=str(old[name] or "")[:120],
+                new=str(new[name] or "")[:120],
+                line=unit.journal_count,
             )
             for unit, old, new in zip(units, olds, news, strict=True)
             for name in new
             if name in _KEPT
         ],
         batch_size=1000,
-    )  # fmt: skip
+    )
 
 
 def set_paths() -> None:

@@ -317,6 +317,7 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "import-same-file": lambda v, p: _(
         "Just this file was imported {when} already. Import it again only if you mean to."
     ).format(when=_moment(v.get("at")) or "—"),
+    "file-unreadable": lambda v, p: str(v.get("says", "")),
     "import-not-open": lambda v, p: _("This preview cannot be carried out any more: send the file again."),
     "import-not-done": lambda v, p: _("Only an import that was carried out can be taken back."),
     "import-too-old": lambda v, p: _("An import can be taken back within {hours} hours.").format(**v),

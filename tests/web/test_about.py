@@ -55,7 +55,7 @@ def complaint(stage: Stage, about: About) -> Case:
         for kind, ref in (("post", post), ("unit", unit)):
             if ref:
                 Message.objects.create(
-                    case=case, seq=1, what="filed", to_kind=kind, to_ref=ref, key=f"{kind}{ref}", at=now()
+                    case=case, seq=1, what="filed", to_kind=kind, to_ref=ref, key=ids.new_id(), at=now()
                 )
     return case
 
@@ -73,9 +73,10 @@ def seen(client: Client, case: Case) -> list[str]:
     for address, query in asked:
         answer = client.get(address, query)
         body = b"".join(answer) if answer.streaming else answer.content
-        text = body.decode("utf-8", "replace").replace(f'value="{query.get("q", "")}"', "")
+        text = body.decode("utf-8", "replace")
         opened = str(case.pk) in address and answer.status_code == 200
-        if opened or WORDS in text or case.number in text or str(case.pk) in text:
+        number = case.number in text and query.get("q") != case.number  # what was typed is shown again
+        if opened or WORDS in text or number or str(case.pk) in text:
             found.append(address)
     return found
 

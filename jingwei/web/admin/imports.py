@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-import segno
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -22,7 +22,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from jingwei.kernel import journal, sheets
+from jingwei.kernel import accounts, journal, sheets
 from jingwei.kernel.moments import now, today
 from jingwei.kernel.problems import TableError
 from jingwei.kernel.refusals import Reason, Refused
@@ -47,19 +47,29 @@ Words = str | Promise
 KINDS: dict[str, tuple[Words, Words]] = {
     "areas": (
         gettext_lazy("Areas"),
-        gettext_lazy("Counties, streets, communities, grids, one a row or as a list with all tiers in every row."),
+        gettext_lazy(
+            "Counties, streets, communities, grids, one a row or as a list with all tiers in every row."
+        ),
     ),
     "borders": (gettext_lazy("Borders"), gettext_lazy("A GeoJSON file; every shape finds its area by code.")),
     "people": (
         gettext_lazy("Organisations and people"),
-        gettext_lazy("Organisations, posts, staff and where organisations work, in one workbook or several files."),
+        gettext_lazy(
+            "Organisations, posts, staff and where organisations work, in one workbook or several files."
+        ),
     ),
     "links": (
         gettext_lazy("Links"),
         gettext_lazy("Which organisation works in which grid; which old grid lies over which base grids."),
     ),
-    "classes": (gettext_lazy("Class lists"), gettext_lazy("Classes of matters with their limits, or a tree of three levels.")),
-    "catalogue": (gettext_lazy("Dispatch catalogue"), gettext_lazy("Which unit a class of matters goes to, by area.")),
+    "classes": (
+        gettext_lazy("Class lists"),
+        gettext_lazy("Classes of matters with their limits, or a tree of three levels."),
+    ),
+    "catalogue": (
+        gettext_lazy("Dispatch catalogue"),
+        gettext_lazy("Which unit a class of matters goes to, by area."),
+    ),
 }
 NOUNS: dict[str, Words] = {
     **said.AREA_KINDS,
@@ -138,16 +148,30 @@ def browse(request: StaffRequest) -> HttpResponse:
         for batch in pages.rows
     ]
     heads: list[tuple[str, bool] | str] = [
-        _("When"), _("What"), _("File"), _("State"), (_("Made"), True), (_("Changed"), True), (_("Not taken"), True), _("Who"),
-    ]  # fmt: skip
+        _("When"),
+        _("What"),
+        _("File"),
+        _("State"),
+        (_("Made"), True),
+        (_("Changed"), True),
+        (_("Not taken"), True),
+        _("Who"),
+    ]
     kinds = [
         {
-            "name": name, "label": label, "about": about,
+            "name": name,
+            "label": label,
+            "about": about,
             "templates": [(form, noun(form)) for form in importing.KINDS[name].forms if name != "borders"],
         }
         for name, (label, about) in KINDS.items()
-    ]  # fmt: skip
-    context = {**frame(request), "kinds": kinds, "pages": pages, "table": said.table(_("Imports"), heads, rows)}
+    ]
+    context = {
+        **frame(request),
+        "kinds": kinds,
+        "pages": pages,
+        "table": said.table(_("Imports"), heads, rows),
+    }
     return render(request, "admin/imports.html", context)
 
 
@@ -155,15 +179,19 @@ class _Files(Asked):
     """The files of an import."""
 
     files = forms.FileField(
-        label=gettext_lazy("Files"), widget=ManyFiles({"multiple": True, "accept": ".xlsx,.xls,.csv"}),
+        label=gettext_lazy("Files"),
+        widget=ManyFiles({"multiple": True, "accept": ".xlsx,.xls,.csv"}),
         help_text=gettext_lazy("Excel or WPS workbooks (.xlsx, .xls) and .csv, each at most 30 MB."),
-    )  # fmt: skip
+    )
 
 
 _MAPPING = forms.FileField(
-    label=gettext_lazy("Old and new codes"), required=False,
-    help_text=gettext_lazy("A table with old code, new code, since and reason, where the file speaks of areas by other codes."),
-)  # fmt: skip
+    label=gettext_lazy("Old and new codes"),
+    required=False,
+    help_text=gettext_lazy(
+        "A table with old code, new code, since and reason, where the file speaks of areas by other codes."
+    ),
+)
 
 
 class _Areas(_Files):
@@ -173,32 +201,43 @@ class _Areas(_Files):
 
 class _Borders(_Files):
     files = forms.FileField(
-        label=gettext_lazy("Files"), widget=ManyFiles({"multiple": True, "accept": ".geojson,.json"}),
+        label=gettext_lazy("Files"),
+        widget=ManyFiles({"multiple": True, "accept": ".geojson,.json"}),
         help_text=gettext_lazy("GeoJSON, each file at most 30 MB."),
-    )  # fmt: skip
+    )
     source = forms.ChoiceField(
-        label=gettext_lazy("Coordinate system of the file"), choices=SOURCES,
-        help_text=gettext_lazy("The file does not say it. The wrong one shifts everything by some hundred metres."),
-    )  # fmt: skip
+        label=gettext_lazy("Coordinate system of the file"),
+        choices=SOURCES,
+        help_text=gettext_lazy(
+            "The file does not say it. The wrong one shifts everything by some hundred metres."
+        ),
+    )
     key = forms.CharField(
-        label=gettext_lazy("Property that holds the code"), max_length=40, required=False,
+        label=gettext_lazy("Property that holds the code"),
+        max_length=40,
+        required=False,
         help_text=gettext_lazy("Empty: adcode, code or 编码, whichever is there."),
-    )  # fmt: skip
+    )
     mapping = _MAPPING
 
 
 class _People(_Files):
     open_accounts = forms.BooleanField(
-        label=gettext_lazy("Open accounts for people who have none"), required=False,
-        help_text=gettext_lazy("The activation codes are shown once, on the page after the import; print them there."),
-    )  # fmt: skip
+        label=gettext_lazy("Open accounts for people who have none"),
+        required=False,
+        help_text=gettext_lazy(
+            "The activation codes are shown once, on the page after the import; print them there."
+        ),
+    )
 
 
 class _Classes(_Files):
     list = forms.RegexField(
-        r"^[a-z][a-z0-9_]{0,39}$", label=gettext_lazy("Name of the list"), max_length=40,
+        r"^[a-z][a-z0-9_]{0,39}$",
+        label=gettext_lazy("Name of the list"),
+        max_length=40,
         help_text=gettext_lazy("Small letters, figures and _, like city_management."),
-    )  # fmt: skip
+    )
 
 
 class _Catalogue(_Files):
@@ -210,8 +249,13 @@ class _Catalogue(_Files):
 
 
 _FORMS: dict[str, type[Asked]] = {
-    "areas": _Areas, "borders": _Borders, "people": _People, "links": _Files, "classes": _Classes, "catalogue": _Catalogue,
-}  # fmt: skip
+    "areas": _Areas,
+    "borders": _Borders,
+    "people": _People,
+    "links": _Files,
+    "classes": _Classes,
+    "catalogue": _Catalogue,
+}
 
 
 @administrators
@@ -228,13 +272,21 @@ def send(request: StaffRequest, kind: str) -> HttpResponse:
             files, options = _read(entered, request.FILES)
             batch = importing.preview(kind, files, options, by=request.staff)
         except TableError as unreadable:
-            raise Refused(Reason("file-unreadable", "files", {"says": unreadable.explain(_language())})) from unreadable
+            raise Refused(
+                Reason("file-unreadable", "files", {"says": unreadable.explain(_language())})
+            ) from unreadable
         return reverse("admin-import", args=[batch.pk])
 
     return form_page(
-        request, form, act, title=_("Import: {what}").format(what=label), back=(reverse("admin-imports"), _("Imports")),
-        button=_("Look at it first"), about=str(about) + " " + _("Nothing is written yet."), files=True,
-    )  # fmt: skip
+        request,
+        form,
+        act,
+        title=_("Import: {what}").format(what=label),
+        back=(reverse("admin-imports"), _("Imports")),
+        button=_("Look at it first"),
+        about=str(about) + " " + _("Nothing is written yet."),
+        files=True,
+    )
 
 
 def _read(entered: dict[str, Any], sent: MultiValueDict[str, UploadedFile]) -> tuple[list[Incoming], Options]:
@@ -276,11 +328,15 @@ def _page(request: StaffRequest, batch: ImportBatch, refused: Refused | None = N
     failed = importing.failed_of(batch) if _may_read_rows(request, batch) else []
     pages = Pages(request, failed, total=batch.counts.get("failed", 0))
     counts = [
-        [noun(name), count.made, count.changed, count.left] for name, count in importing.counts_of(batch).items()
+        [noun(name), count.made, count.changed, count.left]
+        for name, count in importing.counts_of(batch).items()
     ]
     heads: list[tuple[str, bool] | str] = [
-        _("What"), (_("Made") if batch.state == "done" else _("Would be made"), True), (_("Changed"), True), (_("Left as it is"), True),
-    ]  # fmt: skip
+        _("What"),
+        (_("Made") if batch.state == "done" else _("Would be made"), True),
+        (_("Changed"), True),
+        (_("Left as it is"), True),
+    ]
     twin = importing.twin_of(batch) if batch.state == "preview" else None
     why_not_undo = importing.why_not_undo(batch) if batch.state == "done" else []
     context = {
@@ -289,11 +345,16 @@ def _page(request: StaffRequest, batch: ImportBatch, refused: Refused | None = N
         "kind": str(KINDS.get(batch.kind, (noun(batch.kind),))[0]),
         "state": str(STATES[batch.state]),
         "who": said.people_names([batch.person]).get(batch.person or 0, _("the command line")),
-        "table": said.table(_("What comes of it"), heads, counts, when_empty=_("The file holds nothing new.")),
+        "table": said.table(
+            _("What comes of it"), heads, counts, when_empty=_("The file holds nothing new.")
+        ),
         "any": any(made or changed for _name, made, changed, _left in counts),
         "notes": importing.notes_of(batch, _language()),
         "pages": pages,
-        "wrong": [_Wrong(f"{noun(f.form)} {f.sheet}".strip(), f.line, importing.reasons_of(f, _language())) for f in pages.rows],
+        "wrong": [
+            _Wrong(f"{noun(f.form)} {f.sheet}".strip(), f.line, importing.reasons_of(f, _language()))
+            for f in pages.rows
+        ],
         "failed": batch.counts.get("failed", 0),
         "forms": [(form, noun(form)) for form in dict.fromkeys(f.form for f in failed)],
         "hidden": bool(batch.counts.get("failed")) and not failed,
@@ -327,14 +388,12 @@ def run(request: StaffRequest, pk: UUID) -> HttpResponse:
 
 def _codes(request: StaffRequest, result: Result) -> HttpResponse:
     """The activation codes, on the screen and on paper, this once."""
-    address = settings.CITY.address + reverse("activate")
     context = {
         **frame(request),
         "batch": result.batch,
         "codes": result.activations,
-        "address": address,
-        "qr": segno.make(address, error="m").svg_inline(scale=3, border=0),
-        "until": today(),
+        "address": settings.CITY.address + reverse("activate"),
+        "until": now() + timedelta(days=accounts.ACTIVATION_DAYS),
     }
     answer = render(request, "admin/import_codes.html", context)
     answer["Cache-Control"] = "no-store"

@@ -129,6 +129,7 @@ VERBS = {
     "token-revoked": gettext_lazy("token revoked"),
     "import-previewed": gettext_lazy("file previewed"),
     "imported": gettext_lazy("imported"),
+    "failed-rows-taken": gettext_lazy("rows that failed downloaded"),
     "import-undone": gettext_lazy("import taken back"),
     "classes-imported": gettext_lazy("classes imported"),
     "published": gettext_lazy("published"),

@@ -14,6 +14,7 @@ from jingwei.web.admin import (
     catalogue,
     effects,
     home,
+    imports,
     organisations,
     people,
     playbooks,
@@ -74,6 +75,14 @@ urlpatterns = [
     path("posts/<int:pk>/assign", seats.assign, name="admin-post-assign"),
     path("posts/<int:pk>/end", seats.end, name="admin-post-end"),
     path("assignments/<int:pk>/end", seats.end_assignment, name="admin-assignment-end"),
+    # imports
+    path("imports/", imports.browse, name="admin-imports"),
+    path("imports/send/<slug:kind>", imports.send, name="admin-import-send"),
+    path("imports/template/<slug:kind>/<slug:form>.xlsx", imports.template, name="admin-import-template"),
+    path("imports/<uuid:pk>/", imports.one, name="admin-import"),
+    path("imports/<uuid:pk>/run", imports.run, name="admin-import-run"),
+    path("imports/<uuid:pk>/undo", imports.undo, name="admin-import-undo"),
+    path("imports/<uuid:pk>/failed/<slug:form>.xlsx", imports.failed, name="admin-import-failed"),
     # grid boards
     path("boards", boards.to_print, name="admin-boards"),
     path("boards/export.xlsx", boards.export, name="admin-boards-export"),

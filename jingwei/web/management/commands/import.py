@@ -39,16 +39,34 @@ class Command(BaseCommand):
         parser.add_argument("kind", choices=list(importing.KINDS))
         parser.add_argument("files", nargs="*", metavar="FILE", help=".xlsx, .xls, .csv; borders: .geojson")
         parser.add_argument("--preview", action="store_true", help="only say what would come of it")
-        parser.add_argument("--partial", action="store_true", help="take the rows that are right; otherwise all or nothing")
+        parser.add_argument(
+            "--partial", action="store_true", help="take the rows that are right; otherwise all or nothing"
+        )
         parser.add_argument("--again", action="store_true", help="take a file that was imported before")
-        parser.add_argument("--source", choices=SOURCES, default="", help="borders: the file's coordinate system (cgcs2000)")
-        parser.add_argument("--key", default="", help="borders: the property that holds the code (found by itself otherwise)")
-        parser.add_argument("--mapping", metavar="FILE", help="old and new codes (areas, borders), or what columns mean (cases)")
+        parser.add_argument(
+            "--source", choices=SOURCES, default="", help="borders: the file's coordinate system (cgcs2000)"
+        )
+        parser.add_argument(
+            "--key", default="", help="borders: the property that holds the code (found by itself otherwise)"
+        )
+        parser.add_argument(
+            "--mapping",
+            metavar="FILE",
+            help="old and new codes (areas, borders), or what columns mean (cases)",
+        )
         parser.add_argument("--own-only", action="store_true", help="areas: leave out rows of other cities")
         parser.add_argument("--list", default="", help="classes, catalogue: the name of the class list")
-        parser.add_argument("--open-accounts", action="store_true", help="people: open accounts; the codes are shown once")
-        parser.add_argument("--codes", metavar="FILE", help="people: where the activation codes go (.xlsx, readable by you only)")
-        parser.add_argument("--failed", metavar="FILE", help="where the rows that cannot be taken go (.xlsx with 错误原因)")
+        parser.add_argument(
+            "--open-accounts", action="store_true", help="people: open accounts; the codes are shown once"
+        )
+        parser.add_argument(
+            "--codes",
+            metavar="FILE",
+            help="people: where the activation codes go (.xlsx, readable by you only)",
+        )
+        parser.add_argument(
+            "--failed", metavar="FILE", help="where the rows that cannot be taken go (.xlsx with 错误原因)"
+        )
         parser.add_argument("--undo", metavar="BATCH", help="take an import back, within 24 hours")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -69,9 +87,13 @@ class Command(BaseCommand):
     def _import(self, options: dict[str, Any]) -> None:
         files = [_incoming(name) for name in options["files"]]
         chosen = importing.any_options(
-            source=options["source"], key=options["key"], list=options["list"], own_only=options["own_only"],
-            open_accounts=options["open_accounts"], mapping=_incoming(options["mapping"]) if options["mapping"] else None,
-        )  # fmt: skip
+            source=options["source"],
+            key=options["key"],
+            list=options["list"],
+            own_only=options["own_only"],
+            open_accounts=options["open_accounts"],
+            mapping=_incoming(options["mapping"]) if options["mapping"] else None,
+        )
         kind = options["kind"]
         if options["preview"]:
             self._tell_plan(kind, importing.KINDS[kind].plan(files, chosen), options["failed"], done=False)
@@ -84,11 +106,18 @@ class Command(BaseCommand):
             self._tell_plan(kind, no.plan, options["failed"], done=False)
             raise
         self._tell(
-            importing.counts_of(result.batch), importing.notes_of(result.batch, _language()), importing.failed_of(result.batch), done=True
+            importing.counts_of(result.batch),
+            importing.notes_of(result.batch, _language()),
+            importing.failed_of(result.batch),
+            done=True,
         )
         self._keep_failed(kind, importing.failed_of(result.batch), options["failed"])
         self._hand_out(result.activations, options["codes"])
-        self.stdout.write(_("Take it back within 24 hours: {command}").format(command=f"jingwei import {kind} --undo {result.batch.pk}"))
+        self.stdout.write(
+            _("Take it back within 24 hours: {command}").format(
+                command=f"jingwei import {kind} --undo {result.batch.pk}"
+            )
+        )
 
     def _undo(self, number: str) -> None:
         batch = ImportBatch.objects.filter(pk=_uuid(number)).first()
@@ -109,7 +138,9 @@ class Command(BaseCommand):
             sentence = _("{noun}: {made} would be made, {changed} changed, {left} left as they are")
         for name, count in counts.items():
             if count.made or count.changed or count.left:
-                said = sentence.format(noun=noun(name), made=count.made, changed=count.changed, left=count.left)
+                said = sentence.format(
+                    noun=noun(name), made=count.made, changed=count.changed, left=count.left
+                )
                 self.stdout.write(said)
         for text in notes:
             self.stdout.write(f"  {text}")
@@ -128,7 +159,9 @@ class Command(BaseCommand):
         for form in forms:
             target = path if len(forms) == 1 else path.with_name(f"{path.stem}-{form}{path.suffix}")
             plan = Plan(failed=failed)
-            target.write_bytes(importing.failed_rows(plan, kind, form, title=noun(form), language=_language()))
+            target.write_bytes(
+                importing.failed_rows(plan, kind, form, title=noun(form), language=_language())
+            )
             self.stdout.write(_("The rows that failed stand in {file}.").format(file=target))
 
     def _hand_out(self, activations: tuple[Activation, ...], name: str | None) -> None:
@@ -139,7 +172,9 @@ class Command(BaseCommand):
             target = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(target, "wb") as out:
                 out.write(_codes_sheet(activations))
-            self.stdout.write(_("The activation codes stand in {file}; they are kept nowhere else.").format(file=name))
+            self.stdout.write(
+                _("The activation codes stand in {file}; they are kept nowhere else.").format(file=name)
+            )
             return
         for one in activations:
             self.stdout.write(f"  {one.login}  {ids.show_code(one.code)}  {one.name}  {one.organisation}")
@@ -156,7 +191,9 @@ CODES = (
 
 def _codes_sheet(activations: tuple[Activation, ...]) -> bytes:
     """The codes as an .xlsx, one person a row."""
-    rows = [Row(n, {c.name: getattr(one, c.name) for c in CODES}) for n, one in enumerate(activations, start=1)]
+    rows = [
+        Row(n, {c.name: getattr(one, c.name) for c in CODES}) for n, one in enumerate(activations, start=1)
+    ]
     return write_table(rows, CODES, title=_("Activation codes"), language=_language())
 
 
