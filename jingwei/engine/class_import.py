@@ -295,7 +295,7 @@ def _rows_back(noted: Sequence[ImportedRow], by: Actor, batch: ImportBatch) -> N
         catalogue.end_row(row, by=by)
 
 
-undoing.MODELS["catalogue"] = CatalogueRow
+undoing.MODELS |= {"class": CaseClass, "catalogue": CatalogueRow}
 undoing.WAYS["catalogue"] = undoing.Way(_nothing, _rows_back)
 undoing.WAYS["class"] = undoing.Way(_classes_used, _classes_back)
 importing.register(importing.Kind("classes", plan_classes, FORMS))

@@ -41,89 +41,6 @@ from jingwei.web.shell.refusing import status_of
 from jingwei.web.shell.who import StaffRequest
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-Words = str | Promise
-
-#: kinds that have a page; cases come by the command, which knows their mapping file
-KINDS: dict[str, tuple[Words, Words]] = {
-    "areas": (
-        gettext_lazy("Areas"),
-        gettext_lazy(
-            "Counties, streets, communities, grids, one a row or as a list with all tiers in every row."
-        ),
-    ),
-    "borders": (gettext_lazy("Borders"), gettext_lazy("A GeoJSON file; every shape finds its area by code.")),
-    "people": (
-        gettext_lazy("Organisations and people"),
-        gettext_lazy(
-            "Organisations, posts, staff and where organisations work, in one workbook or several files."
-        ),
-    ),
-    "links": (
-        gettext_lazy("Links"),
-        gettext_lazy("Which organisation works in which grid; which old grid lies over which base grids."),
-    ),
-    "classes": (
-        gettext_lazy("Class lists"),
-        gettext_lazy("Classes of matters with their limits, or a tree of three levels."),
-    ),
-    "catalogue": (
-        gettext_lazy("Dispatch catalogue"),
-        gettext_lazy("Which unit a class of matters goes to, by area."),
-    ),
-}
-NOUNS: dict[str, Words] = {
-    **said.AREA_KINDS,
-    "alias": gettext_lazy("Second names of areas"),
-    "succession": gettext_lazy("Successions"),
-    "border": gettext_lazy("Borders"),
-    "organisation": gettext_lazy("Organisations"),
-    "unit-alias": gettext_lazy("Second names of units"),
-    "post": gettext_lazy("Posts"),
-    "person": gettext_lazy("People"),
-    "assignment": gettext_lazy("Assignments"),
-    "account": gettext_lazy("Accounts"),
-    "link": gettext_lazy("Areas of work"),
-    "mapping": gettext_lazy("Overlays"),
-    "class": gettext_lazy("Classes"),
-    "catalogue": gettext_lazy("Catalogue rows"),
-    "case": gettext_lazy("Cases"),
-    # forms of tables
-    "areas": gettext_lazy("Areas"),
-    "list": gettext_lazy("Areas as a list"),
-    "recodings": gettext_lazy("Old and new codes"),
-    "borders": gettext_lazy("Borders"),
-    "organisations": gettext_lazy("Organisations"),
-    "posts": gettext_lazy("Posts"),
-    "staff": gettext_lazy("Staff"),
-    "links": gettext_lazy("Organisations in areas"),
-    "overlays": gettext_lazy("Overlays"),
-    "classes": gettext_lazy("Classes"),
-    "tree": gettext_lazy("Tree of classes"),
-    "cases": gettext_lazy("Cases"),
-}
-STATES: dict[str, Words] = {
-    "preview": gettext_lazy("preview"),
-    "done": gettext_lazy("carried out"),
-    "refused": gettext_lazy("refused"),
-    "undone": gettext_lazy("taken back"),
-}
-SOURCES = (
-    ("cgcs2000", "CGCS2000"),
-    ("wgs84", "WGS 84"),
-    ("gcj02", gettext_lazy("GCJ-02 (AMap, Tencent, DataV)")),
-    ("bd09", gettext_lazy("BD-09 (Baidu)")),
-)
-
-
-def noun(name: str) -> str:
-    """What is counted, or the form of a table, in the reader's language."""
-    return str(NOUNS.get(name, name))
-
-
-def _language() -> str:
-    return get_language() or settings.LANGUAGE_CODE
-
-
 # ---------------------------------------------------------------- sending files
 
 
@@ -175,89 +92,6 @@ def browse(request: StaffRequest) -> HttpResponse:
     return render(request, "admin/imports.html", context)
 
 
-class _Files(Asked):
-    """The files of an import."""
-
-    files = forms.FileField(
-        label=gettext_lazy("Files"),
-        widget=ManyFiles({"multiple": True, "accept": ".xlsx,.xls,.csv"}),
-        help_text=gettext_lazy("Excel or WPS workbooks (.xlsx, .xls) and .csv, each at most 30 MB."),
-    )
-
-
-_MAPPING = forms.FileField(
-    label=gettext_lazy("Old and new codes"),
-    required=False,
-    help_text=gettext_lazy(
-        "A table with old code, new code, since and reason, where the file speaks of areas by other codes."
-    ),
-)
-
-
-class _Areas(_Files):
-    own_only = forms.BooleanField(label=gettext_lazy("Leave out rows of other cities"), required=False)
-    mapping = _MAPPING
-
-
-class _Borders(_Files):
-    files = forms.FileField(
-        label=gettext_lazy("Files"),
-        widget=ManyFiles({"multiple": True, "accept": ".geojson,.json"}),
-        help_text=gettext_lazy("GeoJSON, each file at most 30 MB."),
-    )
-    source = forms.ChoiceField(
-        label=gettext_lazy("Coordinate system of the file"),
-        choices=SOURCES,
-        help_text=gettext_lazy(
-            "The file does not say it. The wrong one shifts everything by some hundred metres."
-        ),
-    )
-    key = forms.CharField(
-        label=gettext_lazy("Property that holds the code"),
-        max_length=40,
-        required=False,
-        help_text=gettext_lazy("Empty: adcode, code or 编码, whichever is there."),
-    )
-    mapping = _MAPPING
-
-
-class _People(_Files):
-    open_accounts = forms.BooleanField(
-        label=gettext_lazy("Open accounts for people who have none"),
-        required=False,
-        help_text=gettext_lazy(
-            "The activation codes are shown once, on the page after the import; print them there."
-        ),
-    )
-
-
-class _Classes(_Files):
-    list = forms.RegexField(
-        r"^[a-z][a-z0-9_]{0,39}$",
-        label=gettext_lazy("Name of the list"),
-        max_length=40,
-        help_text=gettext_lazy("Small letters, figures and _, like city_management."),
-    )
-
-
-class _Catalogue(_Files):
-    list = forms.ChoiceField(label=gettext_lazy("Class list"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["list"].choices = [(name, name) for name in lists()]  # type: ignore[attr-defined]
-
-
-_FORMS: dict[str, type[Asked]] = {
-    "areas": _Areas,
-    "borders": _Borders,
-    "people": _People,
-    "links": _Files,
-    "classes": _Classes,
-    "catalogue": _Catalogue,
-}
-
-
 @administrators
 def send(request: StaffRequest, kind: str) -> HttpResponse:
     """Take files in and show what would come of them."""
@@ -265,7 +99,7 @@ def send(request: StaffRequest, kind: str) -> HttpResponse:
         raise Http404
     label, about = KINDS[kind]
     sent = request.method == "POST"
-    form = _FORMS[kind](request.POST if sent else None, request.FILES if sent else None)
+    form = FORMS[kind](request.POST if sent else None, request.FILES if sent else None)
 
     def act(entered: dict[str, Any]) -> str:
         try:
@@ -273,7 +107,7 @@ def send(request: StaffRequest, kind: str) -> HttpResponse:
             batch = importing.preview(kind, files, options, by=request.staff)
         except TableError as unreadable:
             raise Refused(
-                Reason("file-unreadable", "files", {"says": unreadable.explain(_language())})
+                Reason("file-unreadable", "files", {"says": unreadable.explain(language())})
             ) from unreadable
         return reverse("admin-import", args=[batch.pk])
 
@@ -349,10 +183,10 @@ def _page(request: StaffRequest, batch: ImportBatch, refused: Refused | None = N
             _("What comes of it"), heads, counts, when_empty=_("The file holds nothing new.")
         ),
         "any": any(made or changed for _name, made, changed, _left in counts),
-        "notes": importing.notes_of(batch, _language()),
+        "notes": importing.notes_of(batch, language()),
         "pages": pages,
         "wrong": [
-            _Wrong(f"{noun(f.form)} {f.sheet}".strip(), f.line, importing.reasons_of(f, _language()))
+            _Wrong(f"{noun(f.form)} {f.sheet}".strip(), f.line, importing.reasons_of(f, language()))
             for f in pages.rows
         ],
         "failed": batch.counts.get("failed", 0),
@@ -423,7 +257,7 @@ def failed(request: StaffRequest, pk: UUID, form: str) -> HttpResponse:
     batch = get_object_or_404(ImportBatch, pk=pk)
     if not _may_read_rows(request, batch) or form not in {one.form for one in importing.failed_of(batch)}:
         raise Http404
-    body = importing.failed_sheet(batch, form, title=noun(form), language=_language())
+    body = importing.failed_sheet(batch, form, title=noun(form), language=language())
     with transaction.atomic():
         journal.record(batch, "failed-rows-taken", by=request.staff, detail={"form": form})
     return _sheet(body, f"{noun(form)}-{_('not taken')}-{today():%Y-%m-%d}.xlsx")
@@ -435,7 +269,7 @@ def template(request: StaffRequest, kind: str, form: str) -> HttpResponse:
     """An empty workbook to fill in: drop-downs, an example row, instructions."""
     if kind not in KINDS or form not in importing.KINDS[kind].forms:
         raise Http404
-    body = sheets.template(importing.KINDS[kind].forms[form], title=noun(form), language=_language())
+    body = sheets.template(importing.KINDS[kind].forms[form], title=noun(form), language=language())
     return _sheet(body, f"{noun(form)}-{_('template')}.xlsx")
 
 
