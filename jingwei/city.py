@@ -19,6 +19,9 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 
+#: every key of a city, beside the key ring of sealed values; made when it is founded, copied away once
+KEYS = ("secret", "blind", "query-codes", "seal", "tokens")
+
 
 @dataclass(frozen=True, eq=False)
 class City:

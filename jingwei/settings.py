@@ -57,7 +57,8 @@ def database(address: str) -> dict[str, object]:
         "PORT": str(url.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": False,
-        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 2},
+        # a server that cannot be reached is said after 5 s; a kept connection is looked at by kernel.away
+        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 2, "connect_timeout": 5},
     }
 
 

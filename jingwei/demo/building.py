@@ -186,7 +186,9 @@ def _write_overlays(drafts: Sequence[overlays.OverlayDraft], built: Built, since
     pairs = []
     for area, draft in zip(made, drafts, strict=True):
         for code in draft.base_codes:
-            reason = "各部门原有网格并存" if (draft.kind, code) in taken else ""  # a second one needs a reason
+            reason = (
+                "各部门原有网格并存" if (draft.kind, code) in taken else ""
+            )  # a second one needs a reason
             taken.add((draft.kind, code))
             pairs.append(AreaMapping(overlay=area, base=built.areas[code], reason=reason))
     AreaMapping.objects.bulk_create(pairs, batch_size=2000)

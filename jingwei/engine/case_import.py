@@ -1,8 +1,9 @@
-"""Matters from tables of other systems: old ones as history with what their source states, or open ones for a desk to work.
+"""Matters from tables of other systems: old ones as history, with what their source states, or open ones.
 
-Every row becomes a case through `actions.take_in`; its id is made of the source and the row's own key, so that the same row is
-never taken in twice. A mapping file (`case_map`) says what the columns mean. Why history carries classes of another list in
-`stated` and only a mapped one as its class: docs/decisions/0010-history-keeps-the-classes-of-its-source-apart.md.
+Every row becomes a case through `actions.take_in`; its id is made of the source and the row's own key, so
+that the same row is never taken in twice. A mapping file (`case_map`) says what the columns mean. Why
+history carries classes of another list apart:
+docs/decisions/0010-history-keeps-the-classes-of-its-source-apart.md.
 """
 
 from __future__ import annotations
@@ -13,38 +14,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.db.models import Q
 from django.utils import timezone
 
-from jingwei.engine import actions, case_map, entering, library, words
+from jingwei.engine import actions, case_map, entering, library
 from jingwei.engine.actions import Historical
 from jingwei.engine.case_map import CaseMap, Named, OtherClass
 from jingwei.engine.library import Playbook
 from jingwei.engine.models import (
-    Ask,
     Case,
-    CaseAction,
-    CaseClass,
-    CaseClock,
-    Fact,
-    Message,
-    Participant,
-    Rating,
-    Task,
-    Viewer,
 )
-from jingwei.kernel import journal, rows
-from jingwei.kernel.actors import Actor, Party
-from jingwei.kernel.models import CaseKey, JournalLine, OutboxRow, RequestKey, SealedValue
+from jingwei.kernel.actors import Party
 from jingwei.kernel.moments import now
 from jingwei.kernel.problems import TableError, say_also
-from jingwei.kernel.refusals import Reason
 from jingwei.kernel.tables import Column, Row, read_table
-from jingwei.registry import import_words, importing, undoing
+from jingwei.registry import import_words, importing
 from jingwei.registry.import_plan import Incoming, Options, Plan, Reading, Writing
 from jingwei.registry.known_areas import KnownAreas
-from jingwei.registry.models import AreaAlias, ImportBatch, ImportedRow, Organisation, OrganisationAlias
-from jingwei.registry.undoing import Made
+from jingwei.registry.models import AreaAlias, Organisation, OrganisationAlias
 
 #: ids of imported cases are made below this one
 NAMESPACE = UUID("5d0a3bd2-3f0b-5b4f-9d59-0d5c7a3b7f10")
@@ -354,11 +340,14 @@ say_also(
         ),
         "place-unknown": (
             "没有叫‘{value}’的区划（编码以{under}开头）；在映射文件的area.names里写明它是哪一个，或写进unknown",
-            "no area below {under} is called ‘{value}’; say which one it is in the mapping file (area.names), or list it as unknown",
+            "no area below {under} is called ‘{value}’; say which one it is in the mapping file "
+            "(area.names), or list "
+            "it as unknown",
         ),
         "unit-not-named": (
             "没有叫‘{value}’的单位；先导入单位（可带别名），或在映射文件的unit.names里写明",
-            "no unit is called ‘{value}’; import the units first (with second names), or say which one it is (unit.names)",
+            "no unit is called ‘{value}’; import the units first (with second names), or say which one it is "
+            "(unit.names)",
         ),
         "name-ambiguous": (
             "有{n}个叫‘{value}’的，在映射文件的names里写明编码",

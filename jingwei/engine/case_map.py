@@ -1,4 +1,4 @@
-"""How a table of matters is to be read: a small YAML file beside it. The reference for people: docs/importing.md."""
+"""How a table of matters is to be read: a small YAML file beside it. For people: docs/importing.md."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Source = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
 class Mapped(Part):
-    """A column whose words mean something else here: `to` says what, `otherwise` what every other word means."""
+    """A column whose words mean something else here: `to` says what, `otherwise` what all others mean."""
 
     column: str
     to: dict[str, str] = {}
@@ -30,7 +30,7 @@ class Mapped(Part):
 
 
 class Named(Part):
-    """A column that names an area or a unit. `names` says what odd spellings mean, `unknown` lists words for “not known”."""
+    """A column that names an area or a unit. `names` explains odd spellings, `unknown` lists “not known”."""
 
     column: str
     by: Literal["name", "code"] = "name"
@@ -55,7 +55,7 @@ Stated = Annotated[Mapped | OtherClass, BeforeValidator(_as_stated)]
 
 
 class CaseMap(Part):
-    """The whole file. `mode: open` makes cases that begin now; `mode: history` makes cases that ended long ago."""
+    """The whole file. `mode: open` makes cases that begin now, `mode: history` cases that ended long ago."""
 
     source: Source
     procedure: Word
@@ -101,9 +101,10 @@ def read(text: str) -> CaseMap:
     """Read a mapping file, or raise ``TableError`` with its line and what would be right."""
     try:
         document = strict_yaml.read(text)
-        found = CaseMap.model_validate(document.data)
     except strict_yaml.BadYaml as bad:
         raise TableError("bad-mapping", line=bad.line, why=bad.why) from None
+    try:
+        found = CaseMap.model_validate(document.data)
     except ValidationError as wrong:
         error = wrong.errors()[0]
         path = tuple(
@@ -148,7 +149,7 @@ def _why_not_classes(found: CaseMap, playbook: Playbook) -> str:
             return f"class: '{wrong[0]}' is no class of {playbook.procedure.classes}"
     for name, rule in found.stated.items():
         if isinstance(rule, OtherClass) and not library.classes(rule.list):
-            return f"stated.{name}: there is no class list '{rule.list}'; import it first (jingwei import classes)"
+            return f"stated.{name}: there is no class list '{rule.list}'; jingwei import classes makes it"
     return ""
 
 

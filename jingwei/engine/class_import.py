@@ -71,10 +71,12 @@ class _Draft:
 
 
 def plan_classes(files: Sequence[Incoming], options: Options) -> Plan:
-    """Read a class list: one class a row, or a tree of three levels in every row. Classes it does not name stay."""
+    """Read a class list: a class a row, or a tree of three levels in every row. Others stay."""
     if not options.list:
         raise TableError("no-list")
-    plan, drafts, readings = Plan(), {}, []
+    plan = Plan()
+    drafts: dict[str, _Draft] = {}
+    readings: list[Reading] = []
     for file in files:
         for form, table in read_tables(file.data, filename=file.filename, forms=FORMS):
             reading = Reading(form, FORMS[form], table)
@@ -131,7 +133,7 @@ def _from_row(reading: Reading, row: Row) -> _Draft | None:
 
 
 def _from_tree(reading: Reading, row: Row) -> Iterator[_Draft]:
-    """Codes of one level begin with those of the level above, so that a beginning of a code names a whole group."""
+    """Codes of a level begin with those above, so that the beginning of a code names a group."""
     above = ""
     for level in ("1", "2", "3"):
         own, name = row.values[f"code{level}"], row.values[f"name{level}"]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from jingwei.engine import library
 from jingwei.engine.counting import STOCK
 from jingwei.engine.models import Case, Tally
-from jingwei.kernel.moments import now
+from jingwei.kernel.moments import now, today
 from jingwei.registry.atlas import Place
 
 #: column of a case that holds its area of a tier
@@ -61,6 +61,18 @@ def flow(area: int, day: date) -> Flow:
     sums = {(when, what): n for when, what, n in rows}
     ended = sum(n for (when, what), n in sums.items() if when == day and what.startswith("out:"))
     return Flow(sums.get((day, "in"), 0), ended, sums.get((STOCK, "open"), 0), 0)
+
+
+def open_at(areas: Collection[int], day: date) -> dict[int, int]:
+    """Cases open at the end of a past day, per area: what is open now, without what came and went since."""
+    later = (Q(what="in") | Q(what__startswith="out:")) & Q(day__gt=day)
+    rows = Tally.objects.filter(
+        later | Q(day=STOCK, what="open"), area__in=areas, unit=0, hour=-1, class_top=""
+    )
+    found: dict[int, int] = dict.fromkeys(areas, 0)
+    for area, what, n in rows.values_list("area", "what").annotate(sum=Sum("n")):
+        found[area] += -n if what == "in" else n
+    return found
 
 
 def hours(area: int, day: date) -> tuple[list[int], list[int]]:
@@ -189,9 +201,12 @@ def behind(what: str, place: Place, day: date) -> QuerySet[Case] | None:
             )
         case "out":
             return Case.objects.filter(here, ended_at__gte=start, ended_at__lt=end).order_by("-ended_at")
+        case "open" if day < today():
+            still = Q(ended_at=None) | Q(ended_at__gte=end)
+            return Case.objects.filter(here, still, received_at__lt=end).order_by("received_at")
         case "open":
             return Case.objects.filter(open_in(place)).order_by("next_due")
-        case "late":
+        case "late" if day >= today():
             return Case.objects.filter(open_in(place), next_due__lt=now()).order_by("next_due")
     return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from jingwei.engine import publishing
-from jingwei.kernel import accounts
+from jingwei.kernel import accounts, sealed
 from jingwei.kernel.actors import SYSTEM
 from jingwei.kernel.models import Account
 from jingwei.kernel.refusals import Reason, Refused
@@ -35,6 +35,7 @@ def found(*, code: str, name: str, login: str, password: str, administrator: str
     """Found the city in an empty database, or refuse: it has been founded, the password is weak."""
     if Area.objects.filter(kind="city").exists():
         raise Refused(Reason("founded-already"))
+    sealed.make_keys()
     publishing.publish_all(by=SYSTEM)
     city = areas.make_area("city", code, name, by=SYSTEM)
     SeatRule.objects.bulk_create(SeatRule(role=role, area_kind=kind) for role, kind in SEAT_RULES)

@@ -106,6 +106,13 @@ def _unlock(key: bytes, box: bytes, place: bytes) -> bytes:
         raise Refused("sealed-value-damaged") from wrong
 
 
+def make_keys() -> None:
+    """Make every key the city will need, so that they can be copied away on its first day."""
+    for name in cities.KEYS:
+        cities.key(settings.CITY, name)
+    _ring()
+
+
 def _ring_name() -> str:
     return str(_ring()["current"])
 

@@ -82,7 +82,7 @@ def _seal_up_to(top: int) -> None:
     covered = _covered(first, top)
     # never a number that is outside already: after a restore, what was sealed then and is gone now stays
     # apart from this
-    number = max(last.number if last else 0, _last_written_out()) + 1
+    number = max(last.number if last else 0, last_written_out()) + 1
     made = Seal(number=number, sealed_at=now(), first_line=first, last_line=top, subjects=len(covered.heads))
     made.mac = _mac(bytes(last.mac) if last else b"", made, covered)
     made.save(force_insert=True)
@@ -119,7 +119,7 @@ def _mac(before: bytes, made: Seal, covered: _Covered) -> bytes:
 def write_out() -> None:
     """Append the seals and erasures that are not outside the database yet; safe to repeat after a crash."""
     with outside.alone():
-        for made in Seal.objects.filter(number__gt=_last_written_out()).order_by("number"):
+        for made in Seal.objects.filter(number__gt=last_written_out()).order_by("number"):
             covered = _covered(made.first_line, made.last_line)
             entry = {
                 "seal": made.number,
@@ -151,7 +151,7 @@ def erasures_written_out() -> Iterator[dict[str, str]]:
         yield from outside.entries(file)
 
 
-def _last_written_out() -> int:
+def last_written_out() -> int:
     """The number of the last seal outside the database; 0 when there is none."""
     for file in reversed(outside.files("seals-*.jsonl")):
         if entry := outside.last_entry(file):

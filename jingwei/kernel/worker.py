@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import Error, InterfaceError, OperationalError, close_old_connections, connection
 
-from jingwei.kernel import failures, outbox
+from jingwei.kernel import away, failures, outbox
 from jingwei.kernel.models import JobLease
 from jingwei.kernel.moments import now
 
@@ -55,11 +55,12 @@ def run(*, once: bool = False, pause: float = 1.0) -> None:
             signal.signal(number, lambda *_: enough.set())
     while not enough.is_set():
         try:
+            away.look()
             busy = one_round()
-        except (OperationalError, InterfaceError) as away:
-            if once:
+        except Error as failure:
+            if once or not away.is_away(failure):
                 raise
-            log.error("the database is away, trying again: %s", failures.said(away))
+            log.error("the database is away, trying again: %s", failures.said(failure))
             connection.close()
             busy = False
             enough.wait(5)

@@ -1,7 +1,7 @@
-"""Areas from tables: one area a row, or the flat list that statistics publish, with county, town and village in every row.
+"""Areas from tables: one area a row, or the list that statistics publish, with all tiers in every row.
 
-Kinds follow from the length of a code and parents from its beginning; a file may say both. What is there already is changed
-where the file says something else, and left where it says nothing.
+Kinds follow from the length of a code and parents from its beginning; a file may say both. What is there
+already is changed where the file says something else, and left where it says nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from jingwei.registry import atlas
 from jingwei.registry.area_drafts import FORMS, LONGEST_CODE, Draft, codes_of, drafts_of
 from jingwei.registry.import_plan import Incoming, Options, Plan, Reading, Writing
 from jingwei.registry.known_areas import (
-    KIND_WORDS,
     KnownAreas,
     kind_word,
     lengths_in_words,
@@ -175,7 +174,7 @@ class _AreaPlan:
         if code not in self.drafts and code not in self.known.in_force:
             code = next((c for c in self.recodings.other(code) if self._found(c) or c in self.drafts), code)
         above = self.drafts.get(code)
-        first = above.line if above is not None and above.is_wrong else self.broken.get(code)
+        first = self.broken.get(code) if above is None else above.line if above.is_wrong else None
         if first is not None and code not in self.known.in_force:
             draft.wrong("parent-failed", parent=code, first=first)
             return None
@@ -300,7 +299,7 @@ def _waves(drafts: Sequence[Draft]) -> Iterator[list[Draft]]:
 def _depth(area: Area | None) -> int:
     """How many areas above one are new as well."""
     steps = 0
-    while area is not None and area.pk is None:
+    while area is not None and area._state.adding:
         steps, area = steps + 1, area.parent
     return steps
 

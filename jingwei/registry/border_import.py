@@ -1,6 +1,7 @@
-"""Borders from GeoJSON: every shape finds its area by code, is turned into CGCS2000, and is compared with what lies around it.
+"""Borders from GeoJSON: every shape finds its area by code, becomes CGCS2000, and is compared around.
 
-The file does not say which coordinate system it is in; whoever imports says it, and it is kept with the border.
+The file does not say which coordinate system it is in; whoever imports says it, and it is kept with the
+border.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What an import is made of: the files, how to read them, what would come of every row, and the notes for taking it back.
+"""What an import is made of: files, how to read them, what comes of every row, notes for the way back.
 
-An importer reads files into a `Plan` without writing anything; the plan says what would be made, changed and left, why rows
-cannot be taken and what would be right, and it can write the rows that can. `importing` decides whether it does.
+An importer reads files into a `Plan` without writing anything; the plan says what would be made, changed and
+left, why rows cannot be taken and what would be right, and it can write the rows that can. `importing`
+decides whether it does.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to read the files. ``mapping`` is a second file that says what the first does not: old and new codes, or names."""
+    """How to read the files. ``mapping`` is a file that says what they do not: codes or names."""
 
     source: str = ""
     key: str = ""
@@ -183,7 +184,7 @@ class _Touched:
 
 
 class Writing:
-    """Writes what a plan says, many rows at a time, and notes what was made and changed so that it can be taken back."""
+    """Writes what a plan says, many rows at a time, and notes what it made and changed for the way back."""
 
     def __init__(self, batch: ImportBatch, *, by: Actor) -> None:
         self.batch, self.by = batch, by
@@ -215,7 +216,7 @@ class Writing:
         details: Iterable[Mapping[str, Any]] = (),
         notes: Iterable[Mapping[str, Any]] = (),
     ) -> None:
-        """Give subjects new values, one journal line each; ``notes`` are kept for the way back beside the old values."""
+        """Give subjects new values, one journal line each; ``notes`` are kept beside the old values."""
         said = [self._detail(detail) for detail in details] or [
             self._detail({"columns": sorted(new)} if new else {}) for new in values
         ]
@@ -230,7 +231,7 @@ class Writing:
             self._touched.append(_Touched(line, subject.journal_kind, subject, made=False, before=before))
 
     def add(self, kind: str, new: Sequence[M], *, lines: Iterable[int]) -> None:
-        """Insert rows that belong to a subject and have no journal lines of their own: links, second names."""
+        """Insert rows that belong to a subject and have no journal of their own: links, second names."""
         type(new[0])._default_manager.bulk_create(new, batch_size=1000) if new else None
         for line, row in zip(lines, new, strict=True):
             self._touched.append(_Touched(line, kind, row, made=True, before={}))

@@ -1,4 +1,4 @@
-"""What imports of areas and people say: why a row cannot be taken and what would be right; what is told besides."""
+"""What imports say: why a row cannot be taken and what would be right; what is told besides."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ CELLS: dict[str, tuple[str, str]] = {
     ),
     "code-used-before": (
         "‘{value}’是已停用的编码，编码不会再次使用；请用新编码，沿革写进新旧编码对照表",
-        "‘{value}’ was the code of something that has ended, and codes are never used again; give a new code, and "
+        "‘{value}’ was the code of something that has ended, and codes are never used again; give a new "
+        "code, and "
         "tie the two in a table of old and new codes",
     ),
     "kind-differs": (
@@ -58,7 +59,8 @@ CELLS: dict[str, tuple[str, str]] = {
     ),
     "parent-unknown": (
         "上级{parent}不在系统里，也不在这个文件里；请先导入上级，或改正编码",
-        "{parent}, the one above, is neither in the system nor in this file; import it first or mend the code",
+        "{parent}, the one above, is neither in the system nor in this file; import it first or mend the "
+        "code",
     ),
     "parent-failed": (
         "上级{parent}（第{first}行）有错误，改正后一并导入",
@@ -88,7 +90,8 @@ CELLS: dict[str, tuple[str, str]] = {
     ),
     "recoding-has-children": (
         "旧区划{value}下还有{n}个区划，不能停用；请先把它们改挂，或不填“停用”",
-        "{n} areas still stand below the old one, {value}, so it cannot end; move them first, or leave this empty",
+        "{n} areas still stand below the old one, {value}, so it cannot end; move them first, or leave "
+        "this empty",
     ),
     "since-too-early": (
         "早于这个区划的起始日期{start}",
@@ -186,7 +189,8 @@ CELLS: dict[str, tuple[str, str]] = {
 SHAPES: dict[str, tuple[str, str]] = {
     "shape-code-unknown": (
         "编码{value}不在系统里。若是改过的编码，请在新旧编码对照表里写明；若是新区划，请先导入区划",
-        "its code {value} is not in the system; if it was recoded, tie the two in a table of old and new codes, if it "
+        "its code {value} is not in the system; if it was recoded, tie the two in a table of old and new "
+        "codes, if it "
         "is new, import the area first",
     ),
     "shape-code-ambiguous": (
@@ -235,7 +239,8 @@ NOTES: dict[str, tuple[str, str]] = {
     ),
     "density-doubtful": (
         "{n}个区划的户数和人口对不上（每户不到1人或超过10人），请核对：{names}",
-        "households and population of {n} areas do not fit (fewer than 1 or more than 10 people each): {names}",
+        "households and population of {n} areas do not fit (fewer than 1 or more than 10 people each): "
+        "{names}",
     ),
     "shape-repaired": (
         "{n}个图形的边界有误，已自动修复，请核对：{names}",
@@ -267,7 +272,8 @@ NOTES: dict[str, tuple[str, str]] = {
     ),
     "looks-like-gcj02": (
         "这个文件像是从高德等地图服务取来的（GCJ-02坐标），但坐标系选的是{source}；选错会偏移几百米",
-        "this file looks like one of a Chinese map service (GCJ-02), but the coordinate system given is {source}; the "
+        "this file looks like one of a Chinese map service (GCJ-02), but the coordinate system given is "
+        "{source}; the "
         "wrong one shifts everything by some hundred metres",
     ),
     "ignored-columns": (

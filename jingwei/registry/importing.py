@@ -1,7 +1,8 @@
-"""The life of an import: preview, run all or nothing or in part, download what failed, take it back within a day.
+"""The life of an import: preview, run whole or in part, download what failed, take back within a day.
 
-What a kind of file means, its importer knows (`area_import`, `border_import`, `people_import`, `link_import`, and those of the
-engine); here is what they share. The same bytes are recognised. One import writes at a time.
+What a kind of file means, its importer knows (`area_import`, `border_import`, `people_import`,
+`link_import`, and those of the engine); here is what they share. The same bytes are recognised. One import
+writes at a time.
 """
 
 from __future__ import annotations
@@ -28,7 +29,15 @@ from jingwei.kernel.refusals import ChangedMeanwhile, Reason, Refused
 from jingwei.kernel.tables import Column, Row
 from jingwei.kernel.versions import raise_version
 from jingwei.kernel.worker import job
-from jingwei.registry import area_import, border_import, import_words, link_import, people_import, undoing
+from jingwei.registry import (
+    area_drafts,
+    area_import,
+    border_import,
+    import_words,
+    link_import,
+    people_import,
+    undoing,
+)
 from jingwei.registry.import_plan import Activation, Count, Failed, Incoming, Note, Options, Plan, Writing
 from jingwei.registry.models import ImportBatch, ImportedRow
 
@@ -39,7 +48,7 @@ KEEP_PROBLEMS = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of import: how its files are read, and the forms of its tables (for templates and failed rows)."""
+    """A kind of import: how its files are read, and the forms of its tables."""
 
     name: str
     plan: Callable[[Sequence[Incoming], Options], Plan]
@@ -54,7 +63,7 @@ def register(kind: Kind) -> None:
     KINDS[kind.name] = kind
 
 
-register(Kind("areas", area_import.plan, area_import.FORMS))
+register(Kind("areas", area_import.plan, area_drafts.FORMS))
 register(Kind("borders", border_import.plan, {"borders": border_import.SHAPES}))
 register(Kind("people", people_import.plan, people_import.FORMS))
 register(Kind("links", link_import.plan, link_import.FORMS))
@@ -91,9 +100,11 @@ def preview(kind: str, files: Sequence[Incoming], options: Options, *, by: Actor
 
 
 def run(batch: ImportBatch, *, by: Actor, partial: bool = False, again: bool = False) -> Result:
-    """Carry a preview out: what the files say is judged anew, and written whole or, with ``partial``, as far as it is right.
+    """Carry a preview out: the files are judged anew and written whole or, with ``partial``, as far as
+    right.
 
-    Refused: rows are wrong (without ``partial``), the file was imported before (without ``again``), it is done already.
+    Refused: rows are wrong (without ``partial``), the file was imported before (without ``again``), it is
+    done already.
     """
     files, options = _kept(batch)
     result = _carried_out(batch, files, options, by=by, partial=partial, again=again)
@@ -298,7 +309,7 @@ def undo(batch: ImportBatch, *, by: Actor) -> ImportBatch:
 
 @job("imports", every=timedelta(hours=1))
 def forget_old() -> None:
-    """Files never run go after a day, notes for taking back with the right to do so, failed rows after 30 days."""
+    """Files never run go after a day, notes for taking back with them, failed rows after 30 days."""
     moment = now()
     for folder in _folder().glob("*"):
         batch = ImportBatch.objects.filter(pk=folder.name, made_at__gt=moment - KEEP_FILES, state="preview")

@@ -1,4 +1,4 @@
-"""Links from tables: which organisation works in which grid, and which old grid of a department lies over which base grids.
+"""Links from tables: which organisation works in which grid, which old grid lies over which base grids.
 
 Both are n to m. Where a place has two of one kind, the second one needs a reason.
 """
@@ -149,7 +149,7 @@ class _Overlay:
 
 
 class OverlayPlan:
-    """Areas across the tree and the base grids they lie over; those that are not there are made, with a name and a kind."""
+    """Areas across the tree and the base grids they lie over; a new one needs a name and a kind."""
 
     def __init__(self, plan: Plan, areas: KnownAreas) -> None:
         self.plan, self.areas = plan, areas

@@ -1,6 +1,8 @@
-"""Who answers, from one workbook or several files: organisations, posts, staff, and where organisations work.
+"""Who answers, from one workbook or several files: organisations, posts, staff, and where organisations
+work.
 
-Each sheet is known by its header, whatever it is called. A sheet may name units that another one of the same import makes.
+Each sheet is known by its header, whatever it is called. A sheet may name units that another one of the same
+import makes.
 """
 
 from __future__ import annotations

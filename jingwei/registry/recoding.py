@@ -1,7 +1,8 @@
 """Old and new codes from a table: which code means which area, and the successions that come of it.
 
-Statistics, civil affairs and map services write one place under several codes, and development zones are counted under two.
-A row of the table ties two codes; where both are areas, the tie is kept as `AreaSuccession`.
+Statistics, civil affairs and map services write one place under several codes, and development zones are
+counted under two. A row of the table ties two codes; where both are areas, the tie is kept as
+`AreaSuccession`.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ def _why_not_end(
 
 
 def _write(writing: Writing, pairs: list[tuple[Recoding, Area | None, Area]]) -> None:
-    """Both sides are there by now, but for old codes that were never an area here: these become one that has ended."""
+    """Both sides are there by now; an old code that was never an area here becomes one that has ended."""
     labels = [
         (
             one,

@@ -1,4 +1,4 @@
-"""Staff from tables: a card, and the post somebody sits in from one day until another. One person may have several rows."""
+"""Staff from tables: a card, and the post somebody sits in. One person may have several rows."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ class StaffPlan:
             self.assigned.append((reading, number, post, one))
 
     def _post_of(self, reading: Reading, row: Row, key: Key, starts: date, ends: date | None) -> Post | None:
-        """The post a row means: by its title, or the one that is vacant, or the first; a new one where there is none."""
+        """The post a row means: by its title, else a vacant one, else the first; a new one where none is."""
         there, title = self.posts.at.get(key, []), row.values["title"]
         if title:
             named = next((post for post in there if post.title == title), None)
@@ -208,7 +208,7 @@ class StaffPlan:
     # ------------------------------------------------------------ writing
 
     def plan_writing(self) -> None:
-        """Once every row was judged: plan cards, assignments, hand-overs and accounts. Posts are planned after this."""
+        """Once every row was judged: plan posts, cards, assignments, hand-overs and accounts."""
         logins_of = self._judge_accounts() if self.open_accounts else []
         good = [card for card in self.cards.values() if card.ok]
         for card in good:
@@ -217,7 +217,8 @@ class StaffPlan:
         made = sum(self.posts.confirm(post) for _, _, post, _ in seated)
         if made:
             self.plan.note("posts-made", n=made)
-        self.plan.count("assignment").made += len(seated)
+        if seated:
+            self.plan.count("assignment").made += len(seated)
         self.posts.plan_writing()
         self._plan_steps(good, seated)
         opened = [(card, login) for card, login in logins_of if card.ok]

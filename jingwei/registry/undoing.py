@@ -1,8 +1,8 @@
-"""Taking an import back. What it made goes, unless something was built on it; what it changed becomes what it was.
+"""Taking an import back: what it made goes, unless something was built on it; what it changed is as before.
 
-Rows go, the journal stays: each subject gets a last line, and its count and head are kept (`journal.withdraw_many`). Whether
-something was built on a row is asked of every foreign key there is, so that a new table cannot be forgotten; ids without a
-foreign key are the business of who keeps them (`asks`).
+Rows go, the journal stays: each subject gets a last line, and its count and head are kept
+(`journal.withdraw_many`). Whether something was built on a row is asked of every foreign key there is, so
+that a new table cannot be forgotten; ids without a foreign key are the business of who keeps them (`asks`).
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ def take_back(batch: ImportBatch, *, by: Actor) -> None:
         if kind in WAYS:
             WAYS[kind].take_back(noted, by, batch)
             continue
-        _restore(kind, [row for row in noted if not row.made], groups, by, batch)
+        if changed := [row for row in noted if not row.made]:
+            _restore(kind, changed, groups, by, batch)
         _unmake(kind, [row for row in noted if row.made], by, batch)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -161,7 +162,7 @@ def _used(field: ForeignKey[Any, Any], keys: Keys, made: Made) -> Reason | None:
 
 
 def _changed_since(kind: str, model: type[Journalled], noted: Sequence[ImportedRow]) -> list[Reason]:
-    """Subjects that have more lines in the journal than when the import had ended, but for imports since taken back."""
+    """Subjects that somebody has written to since the import, but for imports that were taken back."""
     lines = {
         _key(row): row.before.get("lines") for row in noted
     }  # of several notes about one, all say the same

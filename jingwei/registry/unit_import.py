@@ -1,4 +1,4 @@
-"""Organisations from tables, parents before children; a changed one keeps its old values, as `people.change_organisation` does."""
+"""Organisations from tables, parents before children; a changed one keeps its old values."""
 
 from __future__ import annotations
 
@@ -286,7 +286,7 @@ def _waves(drafts: Sequence[Draft]) -> list[list[Draft]]:
     depth: dict[int, int] = {}
     for draft in drafts:
         chain, unit = [], draft.unit
-        while unit is not None and unit.pk is None and id(unit) not in depth:
+        while unit is not None and unit._state.adding and id(unit) not in depth:
             chain.append(unit)
             unit = unit.parent
         base = depth[id(unit)] if unit is not None and id(unit) in depth else -1
@@ -355,7 +355,7 @@ def keep_versions(
 
 
 def set_paths() -> None:
-    """Make the paths of all units follow from their parents again; those that do not change are not written."""
+    """Make the paths of all units follow from their parents again; only those that change are written."""
     units = {unit.pk: unit for unit in Organisation.objects.only("pk", "parent_id", "path")}
     paths: dict[int, str] = {}
     for unit in units.values():

@@ -148,7 +148,7 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "control-signs": lambda v, p: _("there are signs in it that cannot be shown; type it again."),
     "too-many": lambda v, p: _("at most {most}.").format(**v),
     "phone-length": lambda v, p: _(
-        "a mobile number has 11 digits; this one has {length}. You may leave it empty."
+        "A mobile number has 11 digits; this one has {length}. You may leave it empty."
     ).format(**v),
     "not-a-phone": lambda v, p: _(
         "this is no telephone number: 11 digits, or a landline with its area code."
@@ -330,12 +330,17 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "not-a-final-state": lambda v, p: _("A case of the past stands in a final state: {states}.").format(
         states=_(", ").join(v.get("states", []))
     ),
+    "database-away": lambda v, p: _(
+        "The database cannot be reached just now. Send the same request again with the same key:"
+        " it is never carried out twice."
+    ),
     # playbooks
     "playbook-unsound": lambda v, p: str(v.get("says", "")),
     "version-published": lambda v, p: _(
         "Version {version} of {procedure} was published with other content: raise the version."
     ).format(**v),
 }
+
 
 def _things(what: str) -> str:
     """What was built on an import, by the name of its table or of its journal."""
@@ -367,6 +372,7 @@ _SAY_FIELD_THEMSELVES = {
     "activation-code-wrong",
     "second-factor-wrong",
     "old-password-wrong",
+    "phone-length",
 }
 
 _FIELDS: dict[str, Callable[[], str]] = {

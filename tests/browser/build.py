@@ -9,7 +9,7 @@ from django.db import transaction
 django.setup()
 
 from jingwei.engine import publishing, stage  # noqa: E402  (settings first)
-from jingwei.kernel import accounts  # noqa: E402
+from jingwei.kernel import accounts, sealed  # noqa: E402
 from jingwei.kernel.actors import SYSTEM  # noqa: E402
 from tests.browser.conftest import PASSWORD  # noqa: E402
 
@@ -17,6 +17,7 @@ from tests.browser.conftest import PASSWORD  # noqa: E402
 def main() -> None:
     """The stage, and an account for every seat on it."""
     call_command("migrate", verbosity=0)
+    sealed.make_keys()
     with transaction.atomic():
         publishing.publish_all(by=SYSTEM)
         built = stage.build()

@@ -14,6 +14,8 @@ from uuid import UUID
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -57,13 +59,22 @@ _made = io.BytesIO()
 Image.new("RGB", (64, 48), "#336699").save(_made, "JPEG")
 PICTURE = _made.getvalue()
 
-schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
-
 
 @pytest.fixture(autouse=True)
 def _morning() -> Iterator[None]:
     with moments.at(MORNING):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _one_transaction() -> Iterator[None]:
+    """Requests stay in the test's own transaction, as those of Django's own test client do."""
+    ends = (request_started, request_finished)
+    for signal in ends:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in ends:
+        signal.connect(close_old_connections)
 
 
 @dataclass(frozen=True)
@@ -175,6 +186,7 @@ class Town:
     "mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "not allowed"]
 )
 def test_every_answer_is_as_described_and_none_is_a_fault(callers: Any, mode: GenerationMode) -> None:
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
     town = Town(callers)
     wrong: list[str] = []
     answered: dict[str, set[int]] = {}

@@ -1,4 +1,4 @@
-"""Imports: send files, look at what would come of them, carry it out whole or in part, take it back within a day."""
+"""Imports: send files, look at what would come of them, carry it out, take it back within a day."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
@@ -17,8 +16,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
-from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -33,10 +30,9 @@ from jingwei.registry.importing import Result
 from jingwei.registry.models import ImportBatch
 from jingwei.web import reasons, words
 from jingwei.web.admin import said
-from jingwei.web.admin.catalogue import lists
-from jingwei.web.admin.forms import Asked, form_page
+from jingwei.web.admin.forms import form_page
 from jingwei.web.admin.frame import Pages, administrators, frame
-from jingwei.web.shell.fields import ManyFiles
+from jingwei.web.admin.import_forms import FORMS, KINDS, STATES, language, noun
 from jingwei.web.shell.refusing import status_of
 from jingwei.web.shell.who import StaffRequest
 
@@ -107,7 +103,7 @@ def send(request: StaffRequest, kind: str) -> HttpResponse:
             batch = importing.preview(kind, files, options, by=request.staff)
         except TableError as unreadable:
             raise Refused(
-                Reason("file-unreadable", "files", {"says": unreadable.explain(language())})
+                Reason("file-unreadable", "file", {"says": unreadable.explain(language())})
             ) from unreadable
         return reverse("admin-import", args=[batch.pk])
 
@@ -123,15 +119,17 @@ def send(request: StaffRequest, kind: str) -> HttpResponse:
     )
 
 
-def _read(entered: dict[str, Any], sent: MultiValueDict[str, UploadedFile]) -> tuple[list[Incoming], Options]:
+def _read(
+    entered: dict[str, Any], sent: MultiValueDict[str, UploadedFile[Any]]
+) -> tuple[list[Incoming], Options]:
     """The files and options of a form; a file that is too large is not read."""
-    said_options = {name: value for name, value in entered.items() if name not in ("files", "mapping")}
+    said_options = {name: value for name, value in entered.items() if name not in ("file", "mapping")}
     mapping = entered.get("mapping")
-    files = [_incoming(upload) for upload in sent.getlist("files")]
+    files = [_incoming(upload) for upload in sent.getlist("file")]
     return files, importing.any_options(**said_options, mapping=_incoming(mapping) if mapping else None)
 
 
-def _incoming(upload: UploadedFile) -> Incoming:
+def _incoming(upload: UploadedFile[Any]) -> Incoming:
     most, size = Limits().bytes, upload.size or 0
     if size > most:
         raise TableError("too-many-bytes", size=f"{size / 1024 / 1024:.1f}", most=f"{most / 1024 / 1024:g}")
@@ -153,7 +151,7 @@ class _Wrong:
 @require_GET
 @administrators
 def one(request: StaffRequest, pk: UUID) -> HttpResponse:
-    """What would come, or came, of an import: counts, notes, every row that cannot be taken, and what to do now."""
+    """What would come, or came, of an import: counts, notes, rows that cannot be taken, what to do."""
     batch = get_object_or_404(ImportBatch, pk=pk)
     return _page(request, batch)
 
@@ -253,7 +251,7 @@ def undo(request: StaffRequest, pk: UUID) -> HttpResponse:
 @require_GET
 @administrators
 def failed(request: StaffRequest, pk: UUID, form: str) -> HttpResponse:
-    """The rows that were not taken, with their reasons, to be mended and sent again; who took them is written down."""
+    """The rows that were not taken, with their reasons, to be mended; who took them is written down."""
     batch = get_object_or_404(ImportBatch, pk=pk)
     if not _may_read_rows(request, batch) or form not in {one.form for one in importing.failed_of(batch)}:
         raise Http404

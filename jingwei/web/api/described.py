@@ -27,6 +27,11 @@ _NO = {
     " of body, 422 the rules or the form say no, 429 too often.",
     "content": {problems.KIND: {"schema": _SCHEMA}},
 }
+_AWAY = {
+    "description": "Not possible just now: send the same again after `Retry-After` seconds. What has a key,"
+    " or the id of a new case, is never carried out twice.",
+    "content": {problems.KIND: {"schema": _SCHEMA}},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def describe(api: NinjaAPI) -> dict[str, Any]:
             operation["operationId"] = operation["operationId"].removeprefix("jingwei_web_api_")
             operation.setdefault("parameters", []).append(_LANGUAGE)
             operation["responses"] = {str(status): a for status, a in operation["responses"].items()}
-            operation["responses"]["4XX"] = _NO
+            operation["responses"] |= {"4XX": _NO, "503": _AWAY}
     return said
 
 

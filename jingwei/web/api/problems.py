@@ -6,11 +6,13 @@ become an answer here and nowhere else. Whatever else is raised is a bug and sta
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent, TooManyFilesSent
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
@@ -18,9 +20,13 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from jingwei.engine.library import Playbook
+from jingwei.kernel import failures
+from jingwei.kernel.away import is_away
 from jingwei.kernel.refusals import ChangedMeanwhile, Reason, Refused, SameRequestOtherContent
 from jingwei.web import reasons
-from jingwei.web.shell.refusing import status_of
+from jingwei.web.shell.refusing import TRY_AGAIN, status_of
+
+log = logging.getLogger("jingwei.web")
 
 KIND = "application/problem+json"
 _TYPE = "urn:jingwei:problem:"
@@ -37,6 +43,7 @@ _TITLES: dict[str, Callable[[], str]] = {
     "changed-meanwhile": lambda: _("Somebody was faster"),
     "same-id-other-content": lambda: _("The same key came with other content"),
     "too-many-tries": lambda: _("Too many tries"),
+    "database-away": lambda: _("Not possible just now"),
 }
 
 
@@ -76,6 +83,16 @@ def no_token() -> HttpResponse:
     return answer
 
 
+def away(failure: Exception | type[Exception]) -> HttpResponse:
+    """The answer while the database is away; any other failure of a statement is a bug and raised again."""
+    if not isinstance(failure, Exception) or not is_away(failure):
+        raise failure
+    log.error("the database is away: %s", failures.said(failure))
+    answer = problem("database-away", 503, [Reason("database-away")])
+    answer["Retry-After"] = str(TRY_AGAIN)
+    return answer
+
+
 def said(reason: Reason, playbook: Playbook | None = None) -> dict[str, Any]:
     """One reason: code, field, a sentence in the reader's language, and what would be right."""
     text = reasons.say(reason, playbook)
@@ -86,6 +103,8 @@ def register(api: NinjaAPI) -> None:
     """Let what is raised in an operation be answered here; what `answered` does not know is raised again."""
     for known in (Wrong, Refused, Http404, HttpError, ValidationError, SuspiciousOperation, *_UNREADABLE):
         api.add_exception_handler(known, answered)
+    for failed in (DatabaseError, InterfaceError):
+        api.add_exception_handler(failed, lambda request, failure: away(failure))
 
 
 def answered(request: HttpRequest, no: Exception | type[Exception]) -> HttpResponse:

@@ -65,16 +65,17 @@ def _asked_for(request: StaffRequest) -> Place:
 def board(request: StaffRequest) -> HttpResponse:
     """The board: ?area= drills down, ?by= colours, ?day=2026-11-20 looks back, ?wall=1 is for the wall."""
     place, day = _asked_for(request), _day(request)
-    asked = request.GET.get("by", "")
-    indicator = asked if asked in INDICATORS else INDICATORS[0]
+    asked, offered = request.GET.get("by", ""), _indicators(day)
+    indicator = asked if asked in offered else offered[0]
     children = [child for child in atlas().children(place.id) if child.tier]
+    wall = request.GET.get("wall") == "1"
+    keep = (f"&day={day.isoformat()}" if day < today() else "") + ("&wall=1" if wall else "")
     month = day.replace(day=1)
     before = (month - timedelta(days=1)).replace(day=1)
     rates = figures.rates([place.id], ("handled_on_time", "solved", "satisfied"), month, day)[place.id]
     earlier = figures.rates(
         [place.id], ("handled_on_time", "solved", "satisfied"), before, month - timedelta(days=1)
     )[place.id]
-    flow = figures.flow(place.id, day)
     came, ended = figures.hours(place.id, day)
     context = {
         "place": place,
@@ -89,25 +90,38 @@ def board(request: StaffRequest) -> HttpResponse:
         "day": day,
         "is_today": day == today(),
         "as_of": now(),
-        "wall": request.GET.get("wall") == "1",
-        "flow": [
-            (number_label("in"), flow.came, "in", ""),
-            (number_label("out"), flow.ended, "out", ""),
-            (number_label("open"), flow.open, "open", ""),
-            (number_label("late"), figures.late_now(place), "late", "l"),
-        ],
+        "wall": wall,
+        "keep": keep,
+        "flow": _flow(place, day),
         "hours": _bars(came, ended),
         "has_hours": place.kind in ("city", "county"),
         "rates": [_rate(name, rates[name], earlier[name]) for name in rates],
-        "indicators": [(name, indicator_label(name)) for name in INDICATORS],
+        "indicators": [(name, indicator_label(name)) for name in offered],
         "indicator": indicator,
         "map": drawing.of_children(place, children),
-        "shades": _shades(indicator, children, month, day),
+        "shades": _shades(indicator, children, month, day, keep),
         "total": _total(indicator, place, month, day),
         "classes": _classes(place, day),
-        **_latest(request, place),
+        **_latest(request, place, day),
     }
     return render(request, "board/board.html", context)
+
+
+def _flow(place: Place, day: date) -> list[tuple[str, int, str, str]]:
+    """The numbers of a day. How many were late on a past day nobody can say: limits move with the work."""
+    flow = figures.flow(place.id, day)
+    past = day < today()
+    open_then = figures.open_at([place.id], day)[place.id] if past else flow.open
+    numbers = [
+        (number_label("in"), flow.came, "in", ""),
+        (number_label("out"), flow.ended, "out", ""),
+        (number_label("open"), open_then, "open", ""),
+    ]
+    return numbers if past else [*numbers, (number_label("late"), figures.late_now(place), "late", "l")]
+
+
+def _indicators(day: date) -> tuple[str, ...]:
+    return INDICATORS if day >= today() else tuple(name for name in INDICATORS if name != "late")
 
 
 def _below(children: list[Place]) -> str:
@@ -191,7 +205,7 @@ def _bars(came: list[int], ended: list[int]) -> list[dict[str, float]]:
     ]
 
 
-def _shades(indicator: str, children: list[Place], since: date, until: date) -> list[Shade]:
+def _shades(indicator: str, children: list[Place], since: date, until: date, keep: str) -> list[Shade]:
     """Every child with its value and how dark it is drawn."""
     if not children:
         return []
@@ -210,9 +224,7 @@ def _shades(indicator: str, children: list[Place], since: date, until: date) -> 
             for child in children
         }
     else:
-        counts = {"open": figures.open_by_child, "late": figures.late_by_child}.get(
-            indicator, lambda c: figures.came_by_child(c, since, until)
-        )(children)
+        counts = _counts(indicator, children, since, until)
         values = {child: float(counts.get(child.id, 0)) for child in children}
         texts = {child: (words.number(counts.get(child.id, 0)), "") for child in children}
     known = sorted(value for value in values.values() if value is not None)
@@ -223,10 +235,20 @@ def _shades(indicator: str, children: list[Place], since: date, until: date) -> 
             *texts[child],
             _step(values[child], known),
             bad=len(known) > 2 and values[child] == worst and known[0] != known[-1],
-            url=f"{reverse('board')}?area={child.code}&by={indicator}",
+            url=f"{reverse('board')}?area={child.code}&by={indicator}{keep}",
         )
         for child in children
     ]
+
+
+def _counts(indicator: str, children: list[Place], since: date, until: date) -> dict[int, int]:
+    if indicator == "late":
+        return figures.late_by_child(children)
+    if indicator == "open" and until < today():
+        return figures.open_at([child.id for child in children], until)
+    if indicator == "open":
+        return figures.open_by_child(children)
+    return figures.came_by_child(children, since, until)
 
 
 def _step(value: float | None, known: list[float]) -> int:
@@ -268,12 +290,13 @@ def _change(n: int, before: int) -> str:
     )
 
 
-def _latest(request: StaffRequest, place: Place) -> dict[str, Any]:
+def _latest(request: StaffRequest, place: Place, day: date) -> dict[str, Any]:
     """The newest cases of the area that this assignment may read, and how many it may not."""
     column = figures.COLUMNS.get(place.kind)
-    newest = Case.objects.filter(**({column: place.id} if column else {})).order_by("-received_at")[
-        : LATEST * 3
-    ]
+    newest = Case.objects.filter(**({column: place.id} if column else {})).order_by("-received_at")
+    if day < today():
+        newest = newest.filter(received_at__date__lte=day)
+    newest = newest[: LATEST * 3]
     keys = list(newest.values_list("pk", flat=True))
     mine = list(queries.cases_for(request.staff).filter(pk__in=keys).order_by("-received_at"))
     return {"latest": shown.rows(mine[:LATEST]), "hidden": len(keys) - len(mine)}

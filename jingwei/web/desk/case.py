@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from jingwei.engine import actions, dispatching, keeping, library, queries
+from jingwei.engine import actions, dispatching, entering, keeping, library, queries
 from jingwei.engine.definition import Move
 from jingwei.engine.library import Playbook
 from jingwei.engine.models import Ask, Case, Task, Viewer
@@ -31,10 +31,9 @@ from jingwei.registry.roles import label
 from jingwei.web import reasons
 from jingwei.web.desk import shown
 from jingwei.web.desk.frame import frame
-from jingwei.web.shell import fields
+from jingwei.web.shell import fields, refusing
 from jingwei.web.shell.doing import Doing, Sent, doing_of, number_of, said, sent_with, uuid_of
 from jingwei.web.shell.paper import pdf
-from jingwei.web.shell.refusing import status_of
 from jingwei.web.shell.who import StaffRequest, staff_only
 
 SEEN_WITHIN = timedelta(seconds=60)
@@ -73,7 +72,7 @@ def _page(request: StaffRequest, case: Case) -> dict[str, Any]:
         "source": playbook.text("sources", case.source),
         "class_entry": entry,
         "where": atlas().full_name(case.area_id, below="county"),
-        "place_words": (case.values.get("place") or {}).get("words", ""),
+        "place_words": entering.masked(str((case.values.get("place") or {}).get("words", ""))),
         "clocks": shown.clocks(page.clocks, playbook, page.change.clocks.calendar),
         "allowed": _buttons(page),
         "refused": [_no(option, playbook) for option in page.refused],
@@ -312,7 +311,7 @@ def _form(
     if isinstance(refused, ChangedMeanwhile):
         context |= _meanwhile(request, case.pk, playbook, typed)
     template = "desk/act.html#form" if inline else "desk/act.html"
-    return render(request, template, context, status=status_of(refused) if refused else 200)
+    return render(request, template, context, status=refusing.status_of(refused) if refused else 200)
 
 
 def _meanwhile(
@@ -384,14 +383,21 @@ def _initial(case: Case, playbook: Playbook, names: tuple[str, ...]) -> dict[str
 def link(request: StaffRequest, case_id: UUID) -> HttpResponse:
     """Let a case follow another by its number, or let it go again."""
     found = visible(request, case_id)
+    try:
+        _link(request, found)
+    except Refused as refused:
+        return refusing.answer(request, refused, library.version(found.version_id))
+    return redirect("desk-case", case_id=found.pk)
+
+
+def _link(request: StaffRequest, case: Case) -> None:
     if "undo" in request.POST:
-        actions.unlink(found, "follows", by=request.staff)
+        actions.unlink(case, "follows", by=request.staff)
     else:
         other = Case.objects.filter(number=said(request.POST, "number").upper()).first()
         if other is None:
             raise Refused("cannot-follow")  # the same answer as for a case that this post may not see
-        actions.link(found, other, "follows", by=request.staff)
-    return redirect("desk-case", case_id=found.pk)
+        actions.link(case, other, "follows", by=request.staff)
 
 
 @require_POST
@@ -401,7 +407,10 @@ def reveal(request: StaffRequest, case_id: UUID) -> HttpResponse:
     found = visible(request, case_id)
     playbook = library.version(found.version_id)
     name = request.POST.get("field", "")
-    value = keeping.reveal(found, name, by=request.staff, purpose=request.POST.get("purpose", ""))
+    try:
+        value = keeping.reveal(found, name, by=request.staff, purpose=request.POST.get("purpose", ""))
+    except Refused as refused:
+        return refusing.answer(request, refused, playbook)
     context = {"label": playbook.text("fields", name, "label"), "value": value, "case": found}
     if request.headers.get("HX-Request"):
         return render(request, "desk/revealed.html#value", context)
@@ -481,9 +490,10 @@ def _order_fields(page: queries.CasePage) -> dict[str, Any]:
     handle = next((clock for clock in reversed(page.clocks) if clock.name == "handle"), None)
     return {
         "signed": by_name.get("sign"),
-        "result": page.case.values.get("result", ""),
-        "reply": page.case.values.get("reply", ""),
+        "result": entering.masked(str(page.case.values.get("result", ""))),
+        "fed_back": by_name.get("feed_back") or by_name.get("reply"),
+        "reply": entering.masked(str(page.case.values.get("reply", ""))),
         "checked": by_name.get("pass"),
-        "rated": rated.get("reporter") or rated.get("callback") or {},
+        "rated": shown.entered_words(page.playbook, rated.get("reporter") or rated.get("callback") or {}, {}),
         "handle_clock": handle,
     }

@@ -206,7 +206,7 @@ def tasks(request: StaffRequest) -> HttpResponse:
 @staff_only
 def search(request: StaffRequest) -> HttpResponse:
     """By number, by words, by telephone (journalled)."""
-    text = said(request.GET, "q")
+    text = said(request.GET, "q")[:200]
     by_phone = text.isdecimal() and len(text) == 11
     if by_phone:
         found = list(

@@ -66,7 +66,7 @@ def _row(case: Case, units: dict[int, str]) -> Row:
         state=playbook.text("states", case.state),
         kind=case.state_kind,
         where=atlas().full_name(case.area_id, below="county")
-        or str((case.values.get("place") or {}).get("words", ""))
+        or entering.masked(str((case.values.get("place") or {}).get("words", "")))
         or _("not located"),
         class_name=str(entry) if entry else "",
         unit=units.get(case.owner_unit or case.lead_unit or 0, ""),

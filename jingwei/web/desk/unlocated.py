@@ -32,7 +32,7 @@ def unlocated(request: StaffRequest) -> HttpResponse:
         errors = _place_selected(request)
         if not errors:
             return redirect("desk-unlocated")
-    word = said(request.GET, "word")
+    word = said(request.GET, "word")[:60]
     found = cases.filter(title__contains=word) if word else cases
     title, fills = queue_empty("unlocated")
     context = {

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from jingwei.kernel import away
 from jingwei.kernel.refusals import Refused
+from jingwei.web.api import problems
 from jingwei.web.shell import refusing
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -54,13 +57,27 @@ class Language:
 
 
 class Refusals:
-    """A refusal that no view answered itself: every reason, as a page or a fragment."""
+    """A refusal that no view answered itself: every reason, as a page or a fragment.
+
+    A database that is away is answered here too, whatever view it failed.
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            away.look()
+        except DatabaseError as gone:
+            return _away(request, gone)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return refusing.answer(request, exception) if isinstance(exception, Refused) else None
+        if isinstance(exception, Refused):
+            return refusing.answer(request, exception)
+        return _away(request, exception) if away.is_away(exception) else None
+
+
+def _away(request: HttpRequest, failure: Exception) -> HttpResponse:
+    to_program = request.path_info.startswith("/api/")
+    return problems.away(failure) if to_program else refusing.away(request, failure)

@@ -19,11 +19,12 @@ from jingwei.registry import coordinates
 from jingwei.registry.atlas import Place, atlas
 from jingwei.registry.models import Area, Organisation
 from jingwei.web import reasons
-from jingwei.web.shell.doing import number_of
+from jingwei.web.shell.doing import number_of, said
 from jingwei.web.shell.who import running
 
 MOST_FOUND = 20
 MOST_BORDERS = 4000
+MOST_TYPED = 60
 
 
 @require_GET
@@ -106,7 +107,7 @@ def _feature(pk: int, code: str, name: str, border: bytes) -> dict[str, Any]:
 def _typed(request: HttpRequest, ending: str) -> str:
     """What was typed into a finder; its name is the field's, whatever form it stands in."""
     name = next((name for name in request.GET if name.endswith(ending)), "")
-    return request.GET.get(name, "").replace("\0", "").strip()
+    return said(request.GET, name)[:MOST_TYPED]
 
 
 @require_GET

@@ -1,4 +1,4 @@
-"""`jingwei import KIND FILE …`: areas, borders, people, links, classes, catalogue, cases from the files people really have."""
+"""`jingwei import KIND FILE …`: areas, people, cases and more from the files people really have."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from jingwei.registry.coordinates import SOURCES
 from jingwei.registry.import_plan import Activation, Count, Failed, Incoming, Plan
 from jingwei.registry.models import ImportBatch
 from jingwei.web import reasons
-from jingwei.web.admin.imports import noun
+from jingwei.web.admin.import_forms import noun
 
 BY = System(job="import")
 MOST_SHOWN = 50
@@ -120,7 +120,8 @@ class Command(BaseCommand):
         )
 
     def _undo(self, number: str) -> None:
-        batch = ImportBatch.objects.filter(pk=_uuid(number)).first()
+        key = _uuid(number)
+        batch = ImportBatch.objects.filter(pk=key).first() if key else None
         if batch is None:
             raise CommandError(_("There is no import {number}.").format(number=number))
         importing.undo(batch, by=BY)

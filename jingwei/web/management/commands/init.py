@@ -44,7 +44,12 @@ class Command(BaseCommand):
                 f"{city.home} is a city already. Choose another name: jingwei --city NAME init"
             )
         if options["database"] and os.environ.get("JINGWEI_DATABASE") != options["database"]:
-            again = [sys.executable, "-m", "jingwei.cli", *sys.argv[1:]]  # the settings have chosen SQLite already
+            again = [
+                sys.executable,
+                "-m",
+                "jingwei.cli",
+                *sys.argv[1:],
+            ]  # the settings have chosen SQLite already
             os.execve(again[0], again, {**os.environ, "JINGWEI_DATABASE": options["database"]})  # noqa: S606
         said = {key: options[key] or self._ask(question) for key, question in _QUESTIONS.items()}
         password = os.environ.get("JINGWEI_PASSWORD") or self._ask_password()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,6 +15,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+
+from jingwei.kernel import away
 
 
 class Command(BaseCommand):
@@ -34,7 +38,13 @@ class Command(BaseCommand):
                 f"There is no city in {settings.CITY.home}. "
                 f"Make one: jingwei --city {settings.CITY.home.name} init"
             )
-        call_command("migrate", verbosity=0)
+        try:
+            away.look()
+            call_command("migrate", verbosity=0)
+        except DatabaseError as failure:
+            if not away.is_away(failure):
+                raise
+            raise CommandError(f"The city's database cannot be used: {failure}") from failure
         commands = [web_command(options["host"], options["port"], options["processes"], options["threads"])]
         if not options["no_worker"]:
             commands.append([sys.executable, "-m", "jingwei.cli", "worker"])
@@ -62,6 +72,7 @@ def web_command(host: str, port: int, processes: int, threads: int) -> list[str]
         "--backpressure",
         "256",
         "--no-ws",
+        "--respawn-failed-workers",
         "--log-level",
         "warning",
         "jingwei.wsgi:application",
@@ -71,7 +82,7 @@ def web_command(host: str, port: int, processes: int, threads: int) -> list[str]
 def run_together(commands: list[list[str]]) -> None:
     """Run commands until one ends or somebody says stop; then end them all and wait."""
     environment = {**os.environ, "JINGWEI_CITY": str(settings.CITY.home) + "/"}
-    running = [subprocess.Popen(command, env=environment) for command in commands]  # noqa: S603  (our own commands)
+    running = [subprocess.Popen(command, env=environment, process_group=0) for command in commands]  # noqa: S603  (our own)
     stopping = False
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -92,5 +103,7 @@ def run_together(commands: list[list[str]]) -> None:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
+            with suppress(ProcessLookupError):  # what a part that was killed left behind would keep its port
+                os.killpg(process.pid, signal.SIGKILL)
     if not stopping:
         sys.exit("a part of the server ended by itself; see above")

@@ -1,0 +1,64 @@
+"""The database away: gone, locked, full or damaged. How that is told from a bug.
+
+And not holding on to a dead connection: one is kept for many requests. Looking whether its other end is still
+there costs no statement.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+#: the file that this thread's connection to SQLite was opened on
+_opened = threading.local()
+
+
+def is_away(failure: BaseException) -> bool:
+    """Is it the database that failed, and not what was asked of it? Only then is it right to ask again later.
+
+    A damaged file is said with the bare class; data and statements that are wrong have classes of their own.
+    """
+    return isinstance(failure, OperationalError | InterfaceError) or type(failure) is DatabaseError
+
+
+def look() -> None:
+    """Let go of this thread's connection if its other end is gone; the next statement opens a new one.
+
+    Raises ``OperationalError`` where SQLite's file is gone: opening it would make an empty one in its place.
+    """
+    if connection.in_atomic_block:
+        return
+    if connection.vendor == "sqlite":
+        name = str(connection.settings_dict["NAME"])
+        if "mode=memory" not in name:
+            _look_at_file(Path(name))
+    elif connection.connection is not None and _is_over(connection.connection):
+        connection.close()
+
+
+def _look_at_file(file: Path) -> None:
+    """A file that was moved away goes on taking what is written, and nobody would ever find it again."""
+    try:
+        there = os.stat(file)
+    except OSError as gone:
+        connection.close()
+        raise OperationalError(f"the database {file.name} is not there") from gone
+    mark = (there.st_dev, there.st_ino)
+    if connection.connection is not None and getattr(_opened, "mark", mark) != mark:
+        connection.close()
+    _opened.mark = mark
+
+
+def _is_over(raw: psycopg.Connection[Any]) -> bool:
+    """Has the server closed it, or something to say? Between two statements it says nothing but good-bye."""
+    if raw.closed:
+        return True
+    ear = select.poll()
+    ear.register(raw.fileno(), select.POLLIN)
+    return bool(ear.poll(0))
