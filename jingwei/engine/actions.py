@@ -169,7 +169,9 @@ def _go_into_history(change: CaseChange, historical: Historical) -> None:
 
 def query_code(case_id: UUID) -> str:
     """The code that opens a case's follow page: 50 bits of a keyed hash of its id, so that it need not be kept anywhere."""
-    return ids.code_of(hmac.new(cities.key(settings.CITY, "query-codes"), case_id.bytes, hashlib.sha256).digest())
+    return ids.code_of(
+        hmac.new(cities.key(settings.CITY, "query-codes"), case_id.bytes, hashlib.sha256).digest()
+    )
 
 
 def code_hash(code: str) -> bytes:
@@ -441,7 +443,9 @@ def give_task(
             reasons.append(Reason("wrong-role", values={"who": list(rule.given_by)}))
         owner = None if to_unit else change.standing.answerer(rule.to)
         if owner and not (owner.unit or owner.post):
-            reasons.append(Reason("missing", "to_unit"))  # nobody could answer, and what waits for it would wait for ever
+            reasons.append(
+                Reason("missing", "to_unit")
+            )  # nobody could answer, and what waits for it would wait for ever
         refuse_if(reasons + not_about(case, values, to_unit))
         change.done = Done("task", name, _acting_role(change, rule.given_by))
         change.enter()

@@ -13,5 +13,13 @@ class EngineConfig(AppConfig):
 
     def ready(self) -> None:
         """Effects, jobs and kinds of imports register themselves when their modules are read."""
-        for module in ("telling", "ticking", "counting", "keeping", "case_import", "case_undoing", "class_import"):
+        for module in (
+            "telling",
+            "ticking",
+            "counting",
+            "keeping",
+            "case_import",
+            "case_undoing",
+            "class_import",
+        ):
             import_module(f"jingwei.engine.{module}")

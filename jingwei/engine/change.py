@@ -129,7 +129,11 @@ class CaseChange:
 
     def lead(self, unit: int | None) -> None:
         """Say which unit leads, or that none does any more; what another one passed on inside goes with it."""
-        kept = {name: value for name, value in self.case.values.items() if name not in ("lead_unit", "inside_unit")}
+        kept = {
+            name: value
+            for name, value in self.case.values.items()
+            if name not in ("lead_unit", "inside_unit")
+        }
         self.case.values = kept if unit is None else {**kept, "lead_unit": unit}
         self.case.lead_unit = unit
 

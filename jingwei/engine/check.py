@@ -123,7 +123,10 @@ def _privacy(here: Where, field: FieldRule) -> Iterator[Says]:
     """What the levels mean: L0 may be public, L1 is for participants, L2 reaches a person and is for the roles named."""
     if field.level in ("L2", "L3"):
         if seers := sorted(GROUPS & set(field.seen_by)):
-            yield here, f"a value of level {field.level} cannot be seen by {seers[0]}: name the roles that need it"
+            yield (
+                here,
+                f"a value of level {field.level} cannot be seen by {seers[0]}: name the roles that need it",
+            )
         if field.type not in ("text", "line", "phone"):
             yield here, f"a value of level {field.level} must be a text or a phone"
         if field.many > 1:
@@ -182,7 +185,10 @@ def _moves(p: Procedure) -> Iterator[Says]:
     if any(p.fields[name].type == "place" for name in p.intake.fields if name in p.fields):
         correct = p.moves.get("correct")
         if correct is None or not {"area", "reason"} <= {*correct.needs, *correct.may}:
-            yield ("moves",), "a move 'correct' must take an area and a reason: how else is a case placed later?"
+            yield (
+                ("moves",),
+                "a move 'correct' must take an area and a reason: how else is a case placed later?",
+            )
     for name, link in p.links.items():
         here = ("links", name)
         if name != "follows":
@@ -222,7 +228,10 @@ def _tasks(p: Procedure) -> Iterator[Says]:
         if task.joins and task.joins not in p.moves:
             yield (*here, "joins"), f"there is no move '{task.joins}'"
         elif task.joins and "tasks_answered" not in p.moves[task.joins].if_:
-            yield (*here, "joins"), f"the move '{task.joins}' must say if: tasks_answered, or it will not wait"
+            yield (
+                (*here, "joins"),
+                f"the move '{task.joins}' must say if: tasks_answered, or it will not wait",
+            )
 
 
 def _clocks(p: Procedure) -> Iterator[Says]:
@@ -389,7 +398,9 @@ _WHATS: dict[str, Callable[[Procedure, str], str]] = {
     "clocks": lambda p, what: "" if what == "clocks" else "write {recompute: clocks}",
     "owner": lambda p, what: "" if what == "owner" else "write {raise: owner}",
     "every": lambda p, what: "" if _EVERY.fullmatch(what) else f"'{what}': write how often, like every 30d",
-    "rater": lambda p, what: "" if what == "callback" and p.rating else "write {rate: callback}, and what is asked under rating",
+    "rater": lambda p, what: (
+        "" if what == "callback" and p.rating else "write {rate: callback}, and what is asked under rating"
+    ),
 }
 
 

@@ -21,7 +21,15 @@ _TOP_WORDS = {"code", "zh", "en", "kinds"}
 _WORDS = {
     "code", "zh", "en", "filed_when", "filed_when_en", "closed_when", "closed_when_en", "limit", "total", "lead", "evidence",
 }  # fmt: skip
-_LONGEST = {"zh": 80, "en": 120, "lead": 32, "filed_when": 200, "filed_when_en": 200, "closed_when": 200, "closed_when_en": 200}
+_LONGEST = {
+    "zh": 80,
+    "en": 120,
+    "lead": 32,
+    "filed_when": 200,
+    "filed_when_en": 200,
+    "closed_when": 200,
+    "closed_when_en": 200,
+}
 
 
 def problems(file: str, text: str) -> list[Problem]:

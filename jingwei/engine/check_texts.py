@@ -51,7 +51,9 @@ def says(playbook: Playbook) -> Iterator[Problem]:
             for hole in _HOLES.findall(text):
                 if hole not in _FILLED_IN.get(path[0], set()):
                     yield Problem(
-                        file, document.line(path), f"{'.'.join(path)}: nothing is filled in for {{{hole}}} here"
+                        file,
+                        document.line(path),
+                        f"{'.'.join(path)}: nothing is filled in for {{{hole}}} here",
                     )
 
 

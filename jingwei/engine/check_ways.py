@@ -36,7 +36,9 @@ def _ends(p: Procedure) -> Iterator[Says]:
         final = p.is_final(name)
         if name not in reached:
             yield ("states", name), "no way leads to it"
-        elif not final and not any(step.to != name for step in ways.steps_from(p, name) if step.part == "moves"):
+        elif not final and not any(
+            step.to != name for step in ways.steps_from(p, name) if step.part == "moves"
+        ):
             yield ("states", name), "no move leads out of it"
         elif not any(p.is_final(end) for end in ways.reached(p, name)):
             yield ("states", name), "a case that comes here can never end"

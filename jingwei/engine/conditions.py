@@ -59,7 +59,11 @@ def contacted(change: CaseChange) -> list[Reason]:
 
 def reporter_told(change: CaseChange) -> list[Reason]:
     """The reporter was told the latest result, or three calls on two days did not reach them; without a number, the answer under the code tells them."""
-    return [] if contact_left(change) else _not_reached(_calls(change, since=_last(change, "result")), "reporter-not-told")
+    return (
+        []
+        if contact_left(change)
+        else _not_reached(_calls(change, since=_last(change, "result")), "reporter-not-told")
+    )
 
 
 def called_back(change: CaseChange) -> list[Reason]:

@@ -50,7 +50,7 @@ def sums_of(facts: Collection[Fact]) -> Counter[Key]:
                 sums[day, -1, area, 0, fact.procedure, class_top, fact.what] += fact.n
                 if open_now:
                     sums[STOCK, -1, area, 0, fact.procedure, class_top, "open"] += open_now
-            if with_hour and fact.what in ("in",) or with_hour and fact.what.startswith("out:"):
+            if (with_hour and fact.what in ("in",)) or (with_hour and fact.what.startswith("out:")):
                 sums[day, moment.hour, area, 0, fact.procedure, "", fact.what] += fact.n
         if fact.unit:
             sums[day, -1, 0, fact.unit, fact.procedure, "", fact.what] += fact.n

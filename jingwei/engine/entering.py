@@ -27,7 +27,7 @@ _PHONE = re.compile(r"(?:\+?86)?(1\d{10}|0\d{2,3}\d{7,8}|\d{7,8})")
 _PERSONAL_NUMBERS = re.compile(r"(?<!\d)(\d{17}[\dXx]|\d{15}|1\d{10})(?!\d)")
 
 
-class Wrong(Exception):  # noqa: N818  (an answer)
+class Wrong(Exception):
     """A value is not right; `code` says why, `values` what would be."""
 
     def __init__(self, code: str, **values: Any) -> None:

@@ -58,7 +58,9 @@ def in_area(actor: Staff) -> Q:
 
 def not_about(actor: Staff, found: QuerySet[Row], case: str = "") -> QuerySet[Row]:
     """Leave out what complains about this person, post or unit; `case` is the way to the case, like `case__`."""
-    found = found.exclude(**{f"{case}about_person": actor.person}).exclude(**{f"{case}about_post": actor.post})
+    found = found.exclude(**{f"{case}about_person": actor.person}).exclude(
+        **{f"{case}about_post": actor.post}
+    )
     return found.exclude(**{f"{case}about_unit__in": path_of(actor)}) if actor.organisation else found
 
 

@@ -51,7 +51,9 @@ _FORBIDDEN_EN: dict[str, str] = {
 }
 
 #: what reaches or names a person: a free value of such a label is L2, for the roles that need it
-_PERSONAL_ZH = re.compile("电话|手机|联系方式|姓名|名字|住址|家庭地址|门牌号码|邮箱|出生|生日|年龄|性别|工作单位")
+_PERSONAL_ZH = re.compile(
+    "电话|手机|联系方式|姓名|名字|住址|家庭地址|门牌号码|邮箱|出生|生日|年龄|性别|工作单位"
+)
 _PERSONAL_EN = re.compile(
     r"\b(tele)?phone|\bmobile|\bcell\b|e-?mail|(full|first|last|family|person'?s?|your) name|^name$|home address|date of birth|birthday|\bage\b|\bsex\b|gender|employer"
 )
@@ -132,7 +134,9 @@ def _asks_openly(field: FieldRule | None, text: str) -> bool:
 
 
 def _because(what: str, word: str) -> str:
-    return f"the rights ledger forbids what {what} means ({word}): no person is listed, tracked or scored here"
+    return (
+        f"the rights ledger forbids what {what} means ({word}): no person is listed, tracked or scored here"
+    )
 
 
 def _denied(name: str) -> str:

@@ -74,7 +74,9 @@ class Standing:
             held = {name for name, role in self.procedure.roles.items() if self._holds(actor, role)}
             owner = self.procedure.roles.get(self.case.owner_role)
             if owner and actor.post == self.case.owner_post and actor.person not in self._excluded(owner):
-                held.add(self.case.owner_role)  # whoever shares the seat has the role, but for those it excludes
+                held.add(
+                    self.case.owner_role
+                )  # whoever shares the seat has the role, but for those it excludes
         else:
             return frozenset()
         return frozenset(held | {"participants"}) if held else frozenset()

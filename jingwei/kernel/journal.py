@@ -116,8 +116,12 @@ def record_many(
     For imports: the same lines as `record` writes one by one.
     """
     _expect_transaction()
-    befores = [{"journal_count": one.journal_count, "journal_head": bytes(one.journal_head)} for one in subjects]
-    lines = [next_line(one, verb, by=by, detail=details[n] if details else None) for n, one in enumerate(subjects)]
+    befores = [
+        {"journal_count": one.journal_count, "journal_head": bytes(one.journal_head)} for one in subjects
+    ]
+    lines = [
+        next_line(one, verb, by=by, detail=details[n] if details else None) for n, one in enumerate(subjects)
+    ]
     updates = [
         rows.Update(one, {**new, "journal_count": one.journal_count, "journal_head": one.journal_head})
         for one, new in zip(subjects, values, strict=True)
@@ -128,7 +132,12 @@ def record_many(
 
 
 def withdraw_many(
-    subjects: Sequence[S], verb: str, *, by: Actor, details: Sequence[dict[str, Any]] = (), at_once: int = 1000
+    subjects: Sequence[S],
+    verb: str,
+    *,
+    by: Actor,
+    details: Sequence[dict[str, Any]] = (),
+    at_once: int = 1000,
 ) -> None:
     """Write the last line of many subjects of one kind and delete their rows; how many lines each has stays known.
 
@@ -138,10 +147,14 @@ def withdraw_many(
         return
     _expect_transaction()
     model, kind = type(subjects[0]), subjects[0].journal_kind
-    lines = [next_line(one, verb, by=by, detail=details[n] if details else None) for n, one in enumerate(subjects)]
+    lines = [
+        next_line(one, verb, by=by, detail=details[n] if details else None) for n, one in enumerate(subjects)
+    ]
     rows.insert_many(lines)
     heads = [
-        JournalHead(kind=kind, subject=subject_id(one), journal_count=one.journal_count, journal_head=one.journal_head)
+        JournalHead(
+            kind=kind, subject=subject_id(one), journal_count=one.journal_count, journal_head=one.journal_head
+        )
         for one in subjects
     ]
     rows.insert_many(heads)

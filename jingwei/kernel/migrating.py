@@ -20,4 +20,6 @@ def check_references_at_once(apps: Any, schema_editor: Any) -> None:
     with schema_editor.connection.cursor() as cursor:
         cursor.execute(_DEFERRED)
         for table, constraint in cursor.fetchall():
-            cursor.execute(f"ALTER TABLE {table} ALTER CONSTRAINT {constraint} DEFERRABLE INITIALLY IMMEDIATE")
+            cursor.execute(
+                f"ALTER TABLE {table} ALTER CONSTRAINT {constraint} DEFERRABLE INITIALLY IMMEDIATE"
+            )

@@ -258,7 +258,9 @@ class Problem:
         return self.message_code in WARNINGS
 
 
-def say_also(cells: Mapping[str, tuple[str, str]], shapes: Mapping[str, tuple[str, str]] | None = None) -> None:
+def say_also(
+    cells: Mapping[str, tuple[str, str]], shapes: Mapping[str, tuple[str, str]] | None = None
+) -> None:
     """Take in the sentences of a layer above, for problems that only it can find."""
     CELLS.update(cells)
     SHAPES.update(shapes or {})

@@ -20,7 +20,7 @@ class Reason:
         return f"{self.code}:{self.field}" if self.field else self.code
 
 
-class Refused(Exception):  # noqa: N818  (a refusal is an answer, not an error)
+class Refused(Exception):
     """The rules say no: normal, shown, and nothing was changed."""
 
     def __init__(self, *reasons: Reason | str, changed: Mapping[str, Any] | None = None) -> None:

@@ -73,7 +73,11 @@ def insert_many(many: Sequence[models.Model]) -> None:
     model = type(many[0])
     keyed = many[0].pk is not None
     ready = _by_column(model)
-    columns = [(f.attname, ready[f.attname]) for f in model._meta.concrete_fields if keyed or not isinstance(f, models.AutoField)]
+    columns = [
+        (f.attname, ready[f.attname])
+        for f in model._meta.concrete_fields
+        if keyed or not isinstance(f, models.AutoField)
+    ]
     fields = _by_name(model)
     names = ", ".join(f'"{fields[name].column}"' for name, _ in columns)
     values = [[make(one.__dict__[name]) for name, make in columns] for one in many]
@@ -110,7 +114,11 @@ def change_many(updates: Sequence[Update], *, only_if: Sequence[dict[str, Any]])
     groups: dict[tuple[Any, ...], list[list[Any]]] = {}
     for update, before in zip(updates, only_if, strict=True):
         model = type(update.row)
-        params = _ready(model, {**update.values}) + _ready(model, before) + _ready(model, {_key(model): update.row.pk})
+        params = (
+            _ready(model, {**update.values})
+            + _ready(model, before)
+            + _ready(model, {_key(model): update.row.pk})
+        )
         groups.setdefault((model, tuple(update.values), tuple(before)), []).append(params)
     for (model, names, conditions), group in groups.items():
         with connection.cursor() as cursor:
@@ -147,7 +155,11 @@ def reserve_keys(model: type[models.Model], count: int) -> list[int]:
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         there = cursor.fetchone()
         last = int(there[0]) if there else 0
-        note = "UPDATE sqlite_sequence SET seq = %s WHERE name = %s" if there else "INSERT INTO sqlite_sequence VALUES (%s, %s)"
+        note = (
+            "UPDATE sqlite_sequence SET seq = %s WHERE name = %s"
+            if there
+            else "INSERT INTO sqlite_sequence VALUES (%s, %s)"
+        )
         cursor.execute(note, [last + count, table] if there else [table, count])
     return list(range(last + 1, last + 1 + count))
 
@@ -215,7 +227,11 @@ def _ready(model: type[models.Model], values: dict[str, Any]) -> list[Any]:
 def _columns(model: type[models.Model]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     """Every column but a key that the database makes, with what makes its value ready."""
     ready = _by_column(model)
-    return tuple((f.attname, ready[f.attname]) for f in model._meta.concrete_fields if not isinstance(f, models.AutoField))
+    return tuple(
+        (f.attname, ready[f.attname])
+        for f in model._meta.concrete_fields
+        if not isinstance(f, models.AutoField)
+    )
 
 
 @cache
@@ -228,7 +244,9 @@ def _by_column(model: type[models.Model]) -> dict[str, Callable[[Any], Any]]:
 def _loaders(model: type[models.Model]) -> tuple[list[str], list[Callable[[Any], Any] | None]]:
     """The columns of a row as PostgreSQL gives them, and what makes a value of those it gives as text."""
     fields = _by_name(model)
-    return list(fields), [_from_json if isinstance(field, models.JSONField) else None for field in fields.values()]
+    return list(fields), [
+        _from_json if isinstance(field, models.JSONField) else None for field in fields.values()
+    ]
 
 
 def _from_json(text: str | None) -> Any:

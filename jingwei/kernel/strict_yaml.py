@@ -23,7 +23,7 @@ _NO_SIGN = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class BadYaml(Exception):  # noqa: N818  (it is an answer to whoever wrote the file)
+class BadYaml(Exception):
     """The file cannot be read; `line` says where (from 1)."""
 
     def __init__(self, line: int, why: str) -> None:
@@ -99,7 +99,11 @@ def _take(document: Document, stack: list[_Open], event: yaml.NodeEvent, line: i
         document.lines[(*here.path, here.key)] = line
         return
     value: Any = (
-        event.value if isinstance(event, yaml.ScalarEvent) else {} if isinstance(event, yaml.MappingStartEvent) else []
+        event.value
+        if isinstance(event, yaml.ScalarEvent)
+        else {}
+        if isinstance(event, yaml.MappingStartEvent)
+        else []
     )
     path: Path = ()
     if here is None:

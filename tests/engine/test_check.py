@@ -56,7 +56,9 @@ def test_the_playbook_that_is_broken_below_is_sound() -> None:
 # ---------------------------------------------------------------- YAML
 
 
-@pytest.mark.parametrize("written", ["no", "yes", "on", "1:30", "0123", "1e3", "null", "~", "2026-11-24", "0x1f", "1_000", ".inf"])
+@pytest.mark.parametrize(
+    "written", ["no", "yes", "on", "1:30", "0123", "1e3", "null", "~", "2026-11-24", "0x1f", "1_000", ".inf"]
+)
 def test_a_scalar_stays_what_was_written(written: str) -> None:
     document = strict_yaml.read(f"plain: {written}\n{written}: key\nlist: [{written}]\n")
     assert document.data == {"plain": written, written: "key", "list": [written]}
@@ -92,7 +94,10 @@ def test_a_trap_of_yaml_is_named_with_its_line(text: str, line: int, why: str) -
     assert (bad.value.line, bad.value.why) == (line, why)
 
 
-@pytest.mark.parametrize(("text", "line"), [("a: 1\nb: c: d", 2), ("a: 1\n\tb: 2", 2), ("a: 'x", 1), ("a: 1\n}", 2), ("a: 1\n- b", 2)])
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a: 1\nb: c: d", 2), ("a: 1\n\tb: 2", 2), ("a: 'x", 1), ("a: 1\n}", 2), ("a: 1\n- b", 2)],
+)
 def test_what_is_not_yaml_names_its_line(text: str, line: int) -> None:
     with pytest.raises(strict_yaml.BadYaml) as bad:
         strict_yaml.read(text)
@@ -123,7 +128,9 @@ def test_a_folder_without_a_procedure_says_so(tmp_path: Path) -> None:
 def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
     write(tmp_path, FILES)
     (tmp_path / ZH).write_bytes("name: Zhengti\nshort: 诉求\n".encode("gb18030"))
-    assert [str(one) for one in check.problems(tmp_path)] == [f"{ZH}:2: this is not UTF-8: save the file as UTF-8"]
+    assert [str(one) for one in check.problems(tmp_path)] == [
+        f"{ZH}:2: this is not UTF-8: save the file as UTF-8"
+    ]
 
 
 @pytest.mark.parametrize("text", ["- a\n- b", "just words"])
@@ -140,7 +147,9 @@ def test_an_empty_file_lacks_everything_that_must_be_there() -> None:
 
 
 def test_a_language_that_is_missing_is_named() -> None:
-    assert found({name: text for name, text in FILES.items() if name != EN}) == [f"{EN}:1: the file is missing"]
+    assert found({name: text for name, text in FILES.items() if name != EN}) == [
+        f"{EN}:1: the file is missing"
+    ]
 
 
 # ---------------------------------------------------------------- one mistake at a time
@@ -341,7 +350,9 @@ def test_a_clock_that_stops_for_good_leaves_the_second_visit_without_one() -> No
     once = "sign:     {while: dispatched, limit: {urgent: 15m, normal: 4wh},  leaving: stop,"
     files = broken("sign:     {while: dispatched, limit: {urgent: 15m, normal: 4wh},  leaving: reset,", once)
     assert found(files) == []
-    total = "  total:    {starts: {entering: filed}, ends: final, pauses_in: suspended, limit: standard.total}\n"
+    total = (
+        "  total:    {starts: {entering: filed}, ends: final, pauses_in: suspended, limit: standard.total}\n"
+    )
     without = files | {PROCEDURE: files[PROCEDURE].replace(total, "")}
     assert any("states.dispatched: no clock runs in it, coming by" in says for says in found(without))
 
@@ -353,9 +364,16 @@ def test_a_case_that_cannot_end_is_named() -> None:
     says = found(FILES | {PROCEDURE: text})
     line = line_of(text, "suspended:    {kind")
     assert f"{PROCEDURE}:{line}: states.suspended: no move leads out of it" in says
-    text = text.replace("resume:         {from: handling, to: handling", "resume:         {from: suspended, to: stuck")
-    text = text.replace("  suspended:    {kind", "  stuck:        {kind: waiting, owner: supervisor}\n  suspended:    {kind")
-    text = text.replace("resume:         {", "turn:           {from: stuck, to: suspended, who: supervisor}\n  resume:         {")
+    text = text.replace(
+        "resume:         {from: handling, to: handling", "resume:         {from: suspended, to: stuck"
+    )
+    text = text.replace(
+        "  suspended:    {kind", "  stuck:        {kind: waiting, owner: supervisor}\n  suspended:    {kind"
+    )
+    text = text.replace(
+        "resume:         {",
+        "turn:           {from: stuck, to: suspended, who: supervisor}\n  resume:         {",
+    )
     text = text.replace("suspend:  {while: suspended,", "suspend:  {while: [suspended, stuck],")
     says = found(FILES | {PROCEDURE: text})
     for state in ("stuck", "suspended"):
@@ -442,7 +460,9 @@ OPENLY = "reaches or names a person: declare level L2 and the roles that need it
 
 def with_field(name: str, rule: str, zh: str, en: str) -> dict[str, str]:
     """The sound playbook with a further field that the move `note` asks for."""
-    procedure = FILES[PROCEDURE].replace("  remark:           {type", f"  {name}: {rule}\n  remark:           {{type")
+    procedure = FILES[PROCEDURE].replace(
+        "  remark:           {type", f"  {name}: {rule}\n  remark:           {{type"
+    )
     asked = "who: participants, needs: [remark]}"
     assert asked in procedure
     return FILES | {
@@ -460,7 +480,9 @@ def field_named(name: str) -> Try:
     return with_field(name, LINE, "{label: 补充}", "{label: More}"), PROCEDURE, f"  {name}: {LINE}", LEDGER
 
 
-def labelled(zh: str, en: str = "{label: More}", *, rule: str = LINE, where: str = ZH, says: str = LEDGER) -> Try:
+def labelled(
+    zh: str, en: str = "{label: More}", *, rule: str = LINE, where: str = ZH, says: str = LEDGER
+) -> Try:
     return with_field("extra", rule, zh, en), where, f"  extra: {zh if where == ZH else en}", says
 
 
@@ -531,7 +553,10 @@ def test_what_the_rights_ledger_forbids_cannot_be_smuggled_in(name: str) -> None
 
 
 HARMLESS = (
-    ("{label: 路灯编号, hint: 灯杆上的四位数字}", "{label: Number of the lamp, hint: Four figures on the pole}"),
+    (
+        "{label: 路灯编号, hint: 灯杆上的四位数字}",
+        "{label: Number of the lamp, hint: Four figures on the pole}",
+    ),
     ("{label: 联系结果}", "{label: How the call went}"),
     ("{label: 水温, hint: 供热进水口的读数}", "{label: Reading at the inlet of the heating}"),
     ("{label: 受损面积}", "{label: Area damaged in square metres}"),
@@ -549,11 +574,31 @@ def test_what_is_about_the_matter_may_be_asked(zh: str, en: str) -> None:
 # ---------------------------------------------------------------- class lists
 
 CLASS_MISTAKES = {
-    "a word there is not": ('code: "0101"\n', 'code: "0101"\n        colour: red\n', "colour: red", "there is no word 'colour' here"),
-    "a code that stands there twice": ('code: "0102"', 'code: "0101"', None, "the code '0101' stands here twice"),
-    "no code": ('code: "0102"', "code: 家庭", "code: 家庭", "'家庭' is no code: letters and figures, at most 16"),
+    "a word there is not": (
+        'code: "0101"\n',
+        'code: "0101"\n        colour: red\n',
+        "colour: red",
+        "there is no word 'colour' here",
+    ),
+    "a code that stands there twice": (
+        'code: "0102"',
+        'code: "0101"',
+        None,
+        "the code '0101' stands here twice",
+    ),
+    "no code": (
+        'code: "0102"',
+        "code: 家庭",
+        "code: 家庭",
+        "'家庭' is no code: letters and figures, at most 16",
+    ),
     "a list of persons": ("        zh: 邻里\n", "        zh: 重点人员\n", "zh: 重点人员", LEDGER),
-    "a trap of YAML": ('code: "0102"', 'code: &x "0102"', "&x", "anchors and aliases (& and *) are not used here: write it out"),
+    "a trap of YAML": (
+        'code: "0102"',
+        'code: &x "0102"',
+        "&x",
+        "anchors and aliases (& and *) are not used here: write it out",
+    ),
 }
 
 
@@ -581,7 +626,12 @@ def test_a_limit_in_a_class_list_is_read_before_it_is_taken() -> None:
 
 def counted() -> tuple[int, int, int, str]:
     newest = ProcedureVersion.objects.filter(procedure="resident_request").order_by("version").last()
-    return ProcedureVersion.objects.count(), JournalLine.objects.count(), CaseClass.objects.filter(in_use=True).count(), newest.digest if newest else ""
+    return (
+        ProcedureVersion.objects.count(),
+        JournalLine.objects.count(),
+        CaseClass.objects.filter(in_use=True).count(),
+        newest.digest if newest else "",
+    )
 
 
 @pytest.fixture
@@ -612,14 +662,18 @@ def test_a_refused_playbook_changes_nothing(files: dict[str, str], tmp_path: Pat
 
 
 @pytest.mark.usefixtures("in_force")
-def test_other_content_under_a_published_version_is_refused_and_a_new_version_is_taken(tmp_path: Path) -> None:
+def test_other_content_under_a_published_version_is_refused_and_a_new_version_is_taken(
+    tmp_path: Path,
+) -> None:
     other = broken("label: 催办,", "label: 催一催,", file=ZH)
     before = counted()
     with pytest.raises(Refused) as no:
         publishing.publish(write(tmp_path, other), by=SYSTEM)
     assert no.value.codes == ("version-published",)
     assert counted() == before
-    row = publishing.publish(write(tmp_path, other | {PROCEDURE: FILES[PROCEDURE].replace("version: 1", "version: 2")}), by=SYSTEM)
+    row = publishing.publish(
+        write(tmp_path, other | {PROCEDURE: FILES[PROCEDURE].replace("version: 1", "version: 2")}), by=SYSTEM
+    )
     assert row is not None
     assert counted()[:2] == (before[0] + 1, before[1] + 1)
     assert library.in_force("resident_request").text("moves", "urge", "label") == "催一催"
@@ -660,8 +714,16 @@ def test_no_file_however_mangled_makes_the_checker_fall_over(data: st.DataObject
         n = data.draw(st.integers(0, len(lines) - 1))
         words = lines[n].split(" ")
         m = data.draw(st.integers(0, len(words) - 1))
-        words[m] = data.draw(st.one_of(st.sampled_from(WORDS), st.sampled_from(["", "[]", "{}", "[[]]", "{a: {}}", "- x", ":", "no"]), st.text(max_size=6)))
+        words[m] = data.draw(
+            st.one_of(
+                st.sampled_from(WORDS),
+                st.sampled_from(["", "[]", "{}", "[[]]", "{a: {}}", "- x", ":", "no"]),
+                st.text(max_size=6),
+            )
+        )
         lines[n] = " ".join(words)
     mangled = "\n".join(lines)
     heard = found(FILES | {file: mangled})
-    assert all(1 <= int(one.split(":")[1]) <= mangled.count("\n") + 1 for one in heard if one.startswith(f"{file}:"))
+    assert all(
+        1 <= int(one.split(":")[1]) <= mangled.count("\n") + 1 for one in heard if one.startswith(f"{file}:")
+    )

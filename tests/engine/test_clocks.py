@@ -18,8 +18,21 @@ from jingwei.kernel.calendar import Calendar
 CALENDAR = Calendar(ZoneInfo("Asia/Shanghai"), published=frozenset({2026}))
 MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 
-DEFAULTS = {"level": "L0", "purpose": "try it", "basis": "statutory_duty", "keep": "1y after end", "seen_by": "participants"}
-STATES = {"new": "new", "sent": "active", "work": "active", "check": "active", "rest": "waiting", "done": "done"}
+DEFAULTS = {
+    "level": "L0",
+    "purpose": "try it",
+    "basis": "statutory_duty",
+    "keep": "1y after end",
+    "seen_by": "participants",
+}
+STATES = {
+    "new": "new",
+    "sent": "active",
+    "work": "active",
+    "check": "active",
+    "rest": "waiting",
+    "done": "done",
+}
 
 
 def a_procedure(**clocks: object) -> Procedure:
@@ -81,10 +94,19 @@ def test_a_clock_starts_with_its_state_and_its_limit_by_urgency() -> None:
 
 
 def test_the_limit_of_a_standard_is_the_class_s_own() -> None:
-    told = Told(handle={"while": "new", "limit": "standard"}, total={"while": "new", "limit": "standard.total"})
+    told = Told(
+        handle={"while": "new", "limit": "standard"}, total={"while": "new", "limit": "standard.total"}
+    )
     assert (told.of("handle").limit, told.of("total").limit) == ("2wd", "5d")
-    urgent = Told("urgent", handle={"while": "new", "limit": "standard"}, total={"while": "new", "limit": "standard.total"})
-    assert (urgent.of("handle").limit, urgent.of("total").limit) == ("2h", "5d")  # no urgent total: the normal one
+    urgent = Told(
+        "urgent",
+        handle={"while": "new", "limit": "standard"},
+        total={"while": "new", "limit": "standard.total"},
+    )
+    assert (urgent.of("handle").limit, urgent.of("total").limit) == (
+        "2h",
+        "5d",
+    )  # no urgent total: the normal one
     told.standards = {}
     told.go("work")
     told.go("new")
@@ -94,8 +116,12 @@ def test_the_limit_of_a_standard_is_the_class_s_own() -> None:
     assert unclassed.of("handle").limit == "5wd"
 
 
-@pytest.mark.parametrize(("leaving", "status", "runs_after"), [("pause", "paused", 1), ("stop", "ended", 1), ("reset", "ended", 2)])
-def test_leaving_its_states_pauses_stops_or_resets_a_clock(leaving: str, status: str, runs_after: int) -> None:
+@pytest.mark.parametrize(
+    ("leaving", "status", "runs_after"), [("pause", "paused", 1), ("stop", "ended", 1), ("reset", "ended", 2)]
+)
+def test_leaving_its_states_pauses_stops_or_resets_a_clock(
+    leaving: str, status: str, runs_after: int
+) -> None:
     told = Told(handle={"while": "work", "limit": "8h", "leaving": leaving})
     told.go("work")
     due = told.of("handle").due_at
@@ -122,7 +148,11 @@ def test_a_clock_goes_on_from_one_of_its_states_to_another() -> None:
 def test_a_clock_that_starts_at_a_move_waits_for_it_and_goes_back_when_it_came_late() -> None:
     rules = {
         "sign": {"while": "sent", "limit": "4h", "leaving": "reset"},
-        "handle": {"while": ["sent", "work"], "starts": {"at": "to_work", "if_late": "to_sent"}, "limit": "8h"},
+        "handle": {
+            "while": ["sent", "work"],
+            "starts": {"at": "to_work", "if_late": "to_sent"},
+            "limit": "8h",
+        },
     }
     in_time, late = Told(**rules), Told(**rules)
     for told, after in ((in_time, 3 * HOUR), (late, 5 * HOUR)):
@@ -155,7 +185,13 @@ def test_a_clock_without_states_runs_from_entering_one_to_the_end_and_pauses_whe
 
 
 def test_a_clock_ends_with_the_move_it_names_and_is_late_after_its_limit() -> None:
-    rule = {"while": ["sent", "work"], "starts": {"entering": "sent"}, "ends": "call", "limit": "2h", "leaving": "pause"}
+    rule = {
+        "while": ["sent", "work"],
+        "starts": {"entering": "sent"},
+        "ends": "call",
+        "limit": "2h",
+        "leaving": "pause",
+    }
     in_time, late = Told(respond=rule), Told(respond=rule)
     for told, after in ((in_time, HOUR), (late, 3 * HOUR)):
         told.go("sent")
@@ -188,7 +224,12 @@ def test_a_restart_ends_the_run_without_a_verdict_and_takes_a_share_of_the_limit
     clocks = told.clocks()
     clocks.restart("work", "handle", share=Fraction(1, 2), at=told.at + HOUR)
     first, second = clocks.rows
-    assert (first.status, second.status, second.limit, second.run) == ("ended", "running", "2wd", 2)  # whole days, rounded up
+    assert (first.status, second.status, second.limit, second.run) == (
+        "ended",
+        "running",
+        "2wd",
+        2,
+    )  # whole days, rounded up
     assert clocks.ended == []
     clocks = told.clocks()
     clocks.restart("sent", "handle", share=Fraction(1), at=told.at)
@@ -212,11 +253,16 @@ def test_a_correction_gives_the_limit_the_clock_would_have_had_from_its_start() 
     clocks.recompute(urgency="urgent", standards=told.standards)
     assert (told.of("handle").limit, told.of("handle").due_at) == ("2h", told.at + 2 * HOUR)
     assert told.of("handle").started_at == told.at
-    assert {id(row) for row in clocks.rows if row.name == "handle"} == clocks.touched  # the other limit did not change
+    assert {
+        id(row) for row in clocks.rows if row.name == "handle"
+    } == clocks.touched  # the other limit did not change
 
 
 def test_clocks_stand_still_while_a_case_follows_another_and_go_on_afterwards() -> None:
-    told = Told(accept={"while": "new", "limit": "2h"}, total={"starts": {"entering": "new"}, "pauses_in": "rest", "limit": "5d"})
+    told = Told(
+        accept={"while": "new", "limit": "2h"},
+        total={"starts": {"entering": "new"}, "pauses_in": "rest", "limit": "5d"},
+    )
     clocks = told.clocks()
     clocks.hold(at=MONDAY + HOUR)
     assert {row.status for row in clocks.rows} == {"paused"}
@@ -228,7 +274,10 @@ def test_clocks_stand_still_while_a_case_follows_another_and_go_on_afterwards() 
 
 
 def test_letting_go_does_not_wake_a_clock_of_another_state() -> None:
-    told = Told(handle={"while": "work", "limit": "2h"}, total={"starts": {"entering": "new"}, "pauses_in": "rest", "limit": "5d"})
+    told = Told(
+        handle={"while": "work", "limit": "2h"},
+        total={"starts": {"entering": "new"}, "pauses_in": "rest", "limit": "5d"},
+    )
     told.go("work")
     told.go("rest", after=HOUR)
     clocks = told.clocks()
@@ -275,7 +324,9 @@ STEP = st.tuples(st.sampled_from([*STATES, "call", "restart", "hold", "let_go"])
 
 
 @given(st.lists(STEP, max_size=25), st.sampled_from([(), ("phone",)]))
-def test_whatever_happens_clocks_keep_their_promises(steps: list[tuple[str, int]], there: tuple[str, ...]) -> None:
+def test_whatever_happens_clocks_keep_their_promises(
+    steps: list[tuple[str, int]], there: tuple[str, ...]
+) -> None:
     told = Told(there=there, **EVERY_KIND)
     stood: dict[int, timedelta] = {}  # how long each run has stood still
     for what, hours in steps:
@@ -303,7 +354,11 @@ def test_whatever_happens_clocks_keep_their_promises(steps: list[tuple[str, int]
             assert [row.run for row in runs] == list(range(1, len(runs) + 1))
             assert active in ([], runs[-1:]), "only the latest run is active"
             assert all((row.paused_at is not None) == (row.status == "paused") for row in active)
-            assert all(row.ended_at is not None and row.ended_at >= row.started_at for row in runs if row not in active)
+            assert all(
+                row.ended_at is not None and row.ended_at >= row.started_at
+                for row in runs
+                if row not in active
+            )
             if told.state == "done":
                 assert not active, "at the end nothing runs"
             for row in active:
@@ -312,7 +367,9 @@ def test_whatever_happens_clocks_keep_their_promises(steps: list[tuple[str, int]
                     assert inside, f"{name} runs in {told.state}"
                 assert row.started_at <= told.at
                 limit = 8 * HOUR if row.limit == "8h" else 4 * HOUR
-                assert row.due_at == row.started_at + limit + stood.get(id(row), timedelta(0)), "pauses and nothing else"
+                assert row.due_at == row.started_at + limit + stood.get(id(row), timedelta(0)), (
+                    "pauses and nothing else"
+                )
         if "phone" not in there:
             assert told.runs("phoned") == 0
         assert told.runs("once") <= 1

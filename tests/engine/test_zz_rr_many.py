@@ -30,7 +30,13 @@ from jingwei.kernel.actors import Actor, Party
 from jingwei.kernel.models import JournalLine
 from jingwei.kernel.refusals import ChangedMeanwhile, Reason, Refused
 
-DEFAULTS = {"level": "L0", "purpose": "try it", "basis": "statutory_duty", "keep": "1y after end", "seen_by": "participants"}
+DEFAULTS = {
+    "level": "L0",
+    "purpose": "try it",
+    "basis": "statutory_duty",
+    "keep": "1y after end",
+    "seen_by": "participants",
+}
 TRIED = Procedure.model_validate(
     {
         "procedure": "tried", "version": "1", "number": "AA", "classes": "social_governance", "sources": ["resident", "hotline"],
@@ -69,13 +75,28 @@ def codes(reasons: list[Reason]) -> list[str]:
 def test_a_move_that_fits_has_no_reason_against_it() -> None:
     give, entered = TRIED.moves["give"], {"reason": "because", "words": "lamp", "colour": "red"}
     assert rules.why_not_move(TRIED, give, here("new", "desk"), entered) == []
-    assert rules.why_not_move(TRIED, give, here("new", "desk", there=frozenset({"words"})), {"reason": "because"}) == []
+    assert (
+        rules.why_not_move(
+            TRIED, give, here("new", "desk", there=frozenset({"words"})), {"reason": "because"}
+        )
+        == []
+    )
 
 
 def test_every_reason_is_given_at_once() -> None:
     wet = {"dry": lambda: [WET], "quiet": lambda: [LOUD]}
-    reasons = rules.why_not_move(TRIED, TRIED.moves["give"], here("work", "unit", conditions=wet), {"shape": "round"})
-    assert codes(reasons) == ["wrong-state", "wrong-role", "wet", "loud", "missing:words", "missing:reason", "not-asked-for:shape"]
+    reasons = rules.why_not_move(
+        TRIED, TRIED.moves["give"], here("work", "unit", conditions=wet), {"shape": "round"}
+    )
+    assert codes(reasons) == [
+        "wrong-state",
+        "wrong-role",
+        "wet",
+        "loud",
+        "missing:words",
+        "missing:reason",
+        "not-asked-for:shape",
+    ]
     assert reasons[0].values == {"state": "work", "from": ["new"]}
     assert reasons[1].values == {"who": ["desk"]}
 
@@ -87,13 +108,17 @@ def test_a_button_is_not_asked_what_only_the_form_will_say() -> None:
 
 @pytest.mark.parametrize("empty", [None, "", [], ()])
 def test_an_empty_value_is_missing(empty: object) -> None:
-    reasons = rules.why_not_move(TRIED, TRIED.moves["give"], here("new", "desk"), {"reason": empty, "words": "lamp"})
+    reasons = rules.why_not_move(
+        TRIED, TRIED.moves["give"], here("new", "desk"), {"reason": empty, "words": "lamp"}
+    )
     assert codes(reasons) == ["missing:reason"]
 
 
 def test_what_a_move_has_may_have_been_entered_earlier_but_what_it_needs_may_not() -> None:
     there = frozenset({"words", "reason"})
-    assert codes(rules.why_not_move(TRIED, TRIED.moves["give"], here("new", "desk", there=there), {})) == ["missing:reason"]
+    assert codes(rules.why_not_move(TRIED, TRIED.moves["give"], here("new", "desk", there=there), {})) == [
+        "missing:reason"
+    ]
 
 
 def test_any_open_is_every_state_but_the_last() -> None:
@@ -108,7 +133,11 @@ def test_the_system_needs_no_role_and_enters_nothing_but_state_and_conditions_bi
     there = frozenset({"words"})
     assert rules.why_not_move(TRIED, give, here("new", there=there), {}, system=True) == []
     wet = {"dry": lambda: [WET], "quiet": list}
-    assert codes(rules.why_not_move(TRIED, give, here("work", conditions=wet), {}, system=True)) == ["wrong-state", "wet", "missing:words"]
+    assert codes(rules.why_not_move(TRIED, give, here("work", conditions=wet), {}, system=True)) == [
+        "wrong-state",
+        "wet",
+        "missing:words",
+    ]
 
 
 # ---------------------------------------------------------------- asks, intake, who sees
@@ -120,14 +149,26 @@ def test_an_ask_names_every_reason_too() -> None:
     assert rules.why_not_ask(more, "more", here("work", "unit"), {"reason": "late parts"}) == []
     situation = here("new", "desk", conditions=loud, asks_open={"more"}, asks_made={"more": 2})
     reasons = rules.why_not_ask(more, "more", situation, {"colour": "red"})
-    assert codes(reasons) == ["wrong-state", "wrong-role", "already-asked", "asked-too-often", "loud", "missing:reason", "not-asked-for:colour"]
+    assert codes(reasons) == [
+        "wrong-state",
+        "wrong-role",
+        "already-asked",
+        "asked-too-often",
+        "loud",
+        "missing:reason",
+        "not-asked-for:colour",
+    ]
 
 
 def test_as_many_disputes_as_deciders_or_as_often_as_said() -> None:
     more, again = TRIED.asks["more"], TRIED.asks["again"]
     for made, refused in ((0, []), (1, []), (2, ["asked-too-often"]), (3, ["asked-too-often"])):
-        assert codes(rules.why_not_ask(more, "more", here("work", "unit", asks_made={"more": made}))) == refused
-    assert codes(rules.why_not_ask(again, "again", here("done", "desk", asks_made={"again": 1}))) == ["asked-too-often"]
+        assert (
+            codes(rules.why_not_ask(more, "more", here("work", "unit", asks_made={"more": made}))) == refused
+        )
+    assert codes(rules.why_not_ask(again, "again", here("done", "desk", asks_made={"again": 1}))) == [
+        "asked-too-often"
+    ]
 
 
 def test_a_case_begins_with_what_it_needs_and_from_a_known_source() -> None:
@@ -148,7 +189,9 @@ def test_a_case_begins_with_what_it_needs_and_from_a_known_source() -> None:
         ("open", [], False, True),
     ],
 )
-def test_a_value_is_seen_by_whom_its_field_names(name: str, roles: list[str], takes_part: bool, seen: bool) -> None:
+def test_a_value_is_seen_by_whom_its_field_names(
+    name: str, roles: list[str], takes_part: bool, seen: bool
+) -> None:
     assert rules.shown_to(TRIED.fields[name], roles=roles, is_participant=takes_part) is seen
 
 
@@ -159,11 +202,20 @@ NAMES = st.sets(st.sampled_from(["words", "colour", "reason", "phone", "shape"])
     state=st.sampled_from(["new", "work", "done"]), roles=st.sets(st.sampled_from(["desk", "unit", "participants"])), there=NAMES, now=NAMES,
     wet=st.booleans(),
 )  # fmt: skip
-def test_a_move_is_allowed_exactly_when_nothing_stands_against_it(state: str, roles: set[str], there: set[str], now: set[str], wet: bool) -> None:
+def test_a_move_is_allowed_exactly_when_nothing_stands_against_it(
+    state: str, roles: set[str], there: set[str], now: set[str], wet: bool
+) -> None:
     conditions = {"dry": lambda: [WET] if wet else [], "quiet": list}
     situation = here(state, *roles, there=frozenset(there), conditions=conditions)
     reasons = rules.why_not_move(TRIED, TRIED.moves["give"], situation, dict.fromkeys(now, "x"))
-    allowed = state == "new" and "desk" in roles and not wet and "reason" in now and "words" in there | now and now <= {"reason", "words", "colour"}
+    allowed = (
+        state == "new"
+        and "desk" in roles
+        and not wet
+        and "reason" in now
+        and "words" in there | now
+        and now <= {"reason", "words", "colour"}
+    )
     assert (reasons == []) is allowed
     button = rules.why_not_move(TRIED, TRIED.moves["give"], situation, None)
     assert set(codes(button)) <= set(codes(reasons)), "a form is never refused less than its button"
@@ -223,7 +275,13 @@ class Walk:
             case "area":
                 return self.stage.areas[self.dice.choice(PLACES)].code
             case "place":
-                return self.dice.choice([{"words": "建国路"}, {"area": self.stage.areas["grid"].code}, {"lon": 117.01, "lat": 33.02}])
+                return self.dice.choice(
+                    [
+                        {"words": "建国路"},
+                        {"area": self.stage.areas["grid"].code},
+                        {"lon": 117.01, "lat": 33.02},
+                    ]
+                )
             case "unit":
                 return self.stage.units[self.dice.choice(sorted(self.stage.units))].code
             case "one_of":
@@ -251,7 +309,10 @@ class Walk:
         source = sources[who] if sources[who] in self.procedure.sources else "transfer"
         about = self.dice.choice(["nobody", "unit", "person"])
         if about == "unit":
-            self.about, self.about_names = About(unit=self.stage.units["municipal"].pk), frozenset({"handler", "crew"})
+            self.about, self.about_names = (
+                About(unit=self.stage.units["municipal"].pk),
+                frozenset({"handler", "crew"}),
+            )
         elif about == "person":
             self.about, self.about_names = About(person=self.stage.people["worker"].pk), frozenset({"worker"})
         self.case = Case(id=ids.new_id())
@@ -259,7 +320,9 @@ class Walk:
         by: Actor = Party() if who == "resident" else self.stage.staff(who)
         name = self.procedure.procedure
         with moments.at(self.now):
-            taken = actions.take_in(self.case.pk, name, entered, by=by, source=source, bound_to=who, about=self.about)
+            taken = actions.take_in(
+                self.case.pk, name, entered, by=by, source=source, bound_to=who, about=self.about
+            )
             self.case = taken.case
             self.work()
         for _ in range(self.dice.randint(0, 9)):
@@ -311,7 +374,11 @@ class Walk:
         questions = list(Ask.objects.filter(case=self.case.pk, state="open"))
         tasks = list(Task.objects.filter(case=self.case.pk, state="open"))
         options = self.options(actor)
-        tries = [("option", one) for one in options] + [("decide", one) for one in questions] + [("answer", one) for one in tasks]
+        tries = (
+            [("option", one) for one in options]
+            + [("decide", one) for one in questions]
+            + [("answer", one) for one in tasks]
+        )
         if self.fresh().ended_at:
             tries.append(("rate", None))
         if not self.chance(10):  # most walks go on for a while
@@ -327,7 +394,7 @@ class Walk:
             self.do(kind, what, actor)
         except Refused as no:
             refused = no
-        event(f"{kind} {getattr(what,'name','')} {'refused' if refused else 'DONE'}")
+        event(f"{kind} {getattr(what, 'name', '')} {'refused' if refused else 'DONE'}")
         if refused is None:
             self.happened(name, kind, what, before, stale)
         else:
@@ -356,7 +423,9 @@ class Walk:
             actions.answer_task(what, by=actor, entered=self.entered(self.procedure.tasks[what.name].answer))
         elif kind == "rate":
             rating = self.procedure.rating
-            actions.rate(case, {name: self.value(name) for name in rating.questions} if rating else {}, by=actor)
+            actions.rate(
+                case, {name: self.value(name) for name in rating.questions} if rating else {}, by=actor
+            )
         elif what.kind == "ask":
             actions.ask(case, what.name, by=actor, entered=self.entered(what.needs))
         elif what.kind == "task":
@@ -384,8 +453,16 @@ class Walk:
         assert name not in STRANGERS, f"somebody from another district did {kind}"
         assert name not in self.about_names, f"{name}, whom it is about, did {kind}"
         with pytest.raises(ChangedMeanwhile):
-            actions.move_case(stale, "note", by=self.actor(name), entered={"remark": "看旧页面的人"}, expected=stale.revision - 1)
-        with pytest.raises(Refused):  # first write wins: whoever still holds the case as it was cannot write any more
+            actions.move_case(
+                stale,
+                "note",
+                by=self.actor(name),
+                entered={"remark": "看旧页面的人"},
+                expected=stale.revision - 1,
+            )
+        with pytest.raises(
+            Refused
+        ):  # first write wins: whoever still holds the case as it was cannot write any more
             actions.move_case(stale, "note", by=self.actor(name), entered={"remark": "慢一步的人"})
         assert self.fresh().revision == case.revision
 
@@ -426,22 +503,44 @@ class Walk:
         """Open asks are refused, given work is answered, the reporter is called."""
         everybody = self.holders()
         for ask in Ask.objects.filter(case=self.case.pk, state="open"):
-            assert any(self.managed(lambda by, ask=ask: actions.decide(ask, False, by=by, entered={"reason": "先办完"}), name) for name in everybody)
+            assert any(
+                self.managed(
+                    lambda by, ask=ask: actions.decide(ask, False, by=by, entered={"reason": "先办完"}), name
+                )
+                for name in everybody
+            )
         for task in Task.objects.filter(case=self.case.pk, state="open"):
-            entered = {name: "办好了" for name in self.procedure.tasks[task.name].answer}
-            someone = any(self.managed(lambda by, task=task, e=entered: actions.answer_task(task, by=by, entered=e), name) for name in everybody)
+            entered = dict.fromkeys(self.procedure.tasks[task.name].answer, "办好了")
+            someone = any(
+                self.managed(
+                    lambda by, task=task, e=entered: actions.answer_task(task, by=by, entered=e), name
+                )
+                for name in everybody
+            )
             assert someone, "given work that nobody can answer would hold the case for ever"
-        calls = {"contact": {"reached": "reached"}, "callback": {"reached": "reached", "solved": "yes", "satisfied": "yes"}}
+        calls = {
+            "contact": {"reached": "reached"},
+            "callback": {"reached": "reached", "solved": "yes", "satisfied": "yes"},
+        }
         for move in calls:
             if move in self.procedure.moves:
                 for name in everybody:
-                    if self.managed(lambda by, move=move: actions.move_case(self.fresh(), move, by=by, entered=calls[move]), name):
+                    if self.managed(
+                        lambda by, move=move: actions.move_case(
+                            self.fresh(), move, by=by, entered=calls[move]
+                        ),
+                        name,
+                    ):
                         break
 
     def lead_on(self) -> bool:
         """Take the move that leads nearest to an end, by whoever may."""
         state = self.fresh().state
-        moves = [name for name, move in self.procedure.moves_from(state).items() if move.to not in ("same", state) and name != "withdraw"]
+        moves = [
+            name
+            for name, move in self.procedure.moves_from(state).items()
+            if move.to not in ("same", state) and name != "withdraw"
+        ]
         nearest = sorted(moves, key=lambda name: self.distance(self.procedure.moves[name].to))
         return any(self.take(move) for move in nearest)
 
@@ -450,7 +549,9 @@ class Walk:
         rule = self.procedure.moves[move]
         for name in self.holders():
             entered = {n: self.fitting(n) for n in (*rule.needs, *rule.has)}
-            if self.managed(lambda by, e=entered: actions.move_case(self.fresh(), move, by=by, entered=e), name):
+            if self.managed(
+                lambda by, e=entered: actions.move_case(self.fresh(), move, by=by, entered=e), name
+            ):
                 return True
         return False
 
@@ -475,7 +576,9 @@ class Walk:
         """How many moves it is to the nearest end."""
         reached, steps = {state}, 0
         while not any(self.procedure.is_final(one) for one in reached):
-            reached |= {m.to for s in reached for m in self.procedure.moves_from(s).values() if m.to != "same"}
+            reached |= {
+                m.to for s in reached for m in self.procedure.moves_from(s).values() if m.to != "same"
+            }
             steps += 1
         return steps
 
@@ -489,7 +592,11 @@ def taken_back() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("procedure", WALKS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(dice=st.randoms(use_true_random=True))
 def test_a_random_walk_keeps_every_promise_and_can_end(procedure: str, stage: Stage, dice: Random) -> None:
     with taken_back():
@@ -503,7 +610,7 @@ def test_a_random_walk_keeps_every_promise_and_can_end(procedure: str, stage: St
                 walk.step()
                 walk.work()
             walk.promises()
-        event("state "+walk.fresh().state)
+        event("state " + walk.fresh().state)
         walk.finish()
         with moments.at(walk.now):
             walk.work()
@@ -511,5 +618,7 @@ def test_a_random_walk_keeps_every_promise_and_can_end(procedure: str, stage: St
                 pass
         assert seals.verify().faults == [], "the journal verifies"
         assert counting.rebuilt() == counting.stored(), "facts and sums agree"
-        open_now = Tally.objects.filter(area=stage.areas["city"].pk, what="open", hour=-1, class_top="").values_list("n", flat=True)
+        open_now = Tally.objects.filter(
+            area=stage.areas["city"].pk, what="open", hour=-1, class_top=""
+        ).values_list("n", flat=True)
         assert sum(open_now) == 0, "nothing is open any more"

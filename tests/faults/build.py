@@ -41,7 +41,11 @@ def token_of(assignment: Assignment) -> str:
     """A token issued after the second factor, as the page issues it."""
     account, _code = accounts.open_account(f"p{assignment.person_id}", assignment.person_id, by=SYSTEM)
     session = LoginSession.objects.create(
-        token=ids.new_code(32).encode(), account=account, began_at=now(), seen_at=now(), second_factor_at=now()
+        token=ids.new_code(32).encode(),
+        account=account,
+        began_at=now(),
+        seen_at=now(),
+        second_factor_at=now(),
     )
     return accounts.issue_token(account, session, assignment=assignment.pk, label="faults", days=30)[1]
 

@@ -62,7 +62,9 @@ class Line:
         self.port, self.source, self.timeout = port, f"127.0.2.{1 + number}", timeout
         self.connection: http.client.HTTPConnection | None = None
 
-    def send(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
+    def send(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> Answer:
         """One request, one answer, or ``Dropped``."""
         try:
             if self.connection is None:
@@ -116,7 +118,9 @@ def picture(case: str, *, token: str, key: str, shade: int, size: int = 64) -> R
     Image.new("RGB", (size, 48), (shade % 256, 120, shade // 256 % 256)).save(made, "JPEG")
     edge = "an-edge-of-the-form"
     head = f'--{edge}\r\nContent-Disposition: form-data; name="picture"; filename="p.jpg"\r\n'
-    body = head.encode() + b"Content-Type: image/jpeg\r\n\r\n" + made.getvalue() + f"\r\n--{edge}--\r\n".encode()
+    body = (
+        head.encode() + b"Content-Type: image/jpeg\r\n\r\n" + made.getvalue() + f"\r\n--{edge}--\r\n".encode()
+    )
     headers = {"Content-Type": f"multipart/form-data; boundary={edge}", "Accept-Language": "en"}
     headers |= {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
     return Request("POST", f"{API}cases/{case}/attachments", body, headers)
@@ -206,12 +210,18 @@ class Program:
         key = new_key()
         self.ledger.tried[case].append(move)
         sent = post(
-            f"cases/{case}/moves/{move}", {"values": values}, token=self.city.tokens[who], key=key, revision=revision
+            f"cases/{case}/moves/{move}",
+            {"values": values},
+            token=self.city.tokens[who],
+            key=key,
+            revision=revision,
         )
         told = self._insist(sent, 200)
         if told is None:
             return None
-        self.ledger.acts.append({"key": key, "case": case, "move": move, "seq": told["seq"], "state": told["state"]})
+        self.ledger.acts.append(
+            {"key": key, "case": case, "move": move, "seq": told["seq"], "state": told["state"]}
+        )
         return int(told["revision"])
 
     def _values(self, case: str, who: str, move: str) -> dict[str, Any] | None:

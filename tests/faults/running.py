@@ -83,7 +83,9 @@ class Family:
 
     def child_of(self, parent: int) -> list[int]:
         """The living children of one of them."""
-        return sorted(pid for pid, stat in _processes() if stat.parent == parent and stat.session == self.process.pid)
+        return sorted(
+            pid for pid, stat in _processes() if stat.parent == parent and stat.session == self.process.pid
+        )
 
     def kill(self) -> None:
         """Kill −9 everybody, at once."""
@@ -170,7 +172,9 @@ class Server:
 
     def web_processes(self) -> list[int]:
         """The processes that answer requests (not the one that looks after them)."""
-        master = next(pid for pid in self.living.child_of(self.living.process.pid) if "granian" in _command(pid))
+        master = next(
+            pid for pid in self.living.child_of(self.living.process.pid) if "granian" in _command(pid)
+        )
         return self.living.child_of(master)
 
     def end(self) -> None:

@@ -72,7 +72,9 @@ def _story(case: Case, actions: list[CaseAction]) -> Iterator[str]:
 
 def _journal(case: Case, actions: list[CaseAction]) -> Iterator[str]:
     """That the chain of its lines holds says `seals.verify`; here: each action has its line, and no line is alone."""
-    lines = JournalLine.objects.filter(kind="case", subject=case.pk).order_by("seq").values_list("seq", "verb")
+    lines = (
+        JournalLine.objects.filter(kind="case", subject=case.pk).order_by("seq").values_list("seq", "verb")
+    )
     if list(lines) != [(action.seq, f"{action.kind}:{action.name}") for action in actions]:
         yield "its journal lines are not its actions"
 
@@ -104,7 +106,11 @@ def _standing(case: Case, procedure: Procedure) -> Iterator[str]:
     if final != (case.ended_at is not None) or case.state_kind != procedure.states[case.state].kind:
         yield "whether it has ended and its state say different things"
     owner = Standing(case, procedure).owner(case.state)
-    if not final and (owner.role, owner.post, owner.unit) != (case.owner_role, case.owner_post, case.owner_unit):
+    if not final and (owner.role, owner.post, owner.unit) != (
+        case.owner_role,
+        case.owner_post,
+        case.owner_unit,
+    ):
         yield "it is not in the hands of who answers for its state"
     parts = Participant.objects.filter(case=case).values_list("kind", "ref")
     if sorted(f"{kind[0]}{ref}" for kind, ref in parts) != sorted(case.counters.get("part", [])):
@@ -123,7 +129,9 @@ def _numbers() -> Iterator[str]:
     """No number twice, and none beyond what was reserved."""
     reserved = dict(SerialBlock.objects.values_list("series", "next"))
     numbers = list(Case.objects.values_list("number", flat=True))
-    yield from (f"{number} was given {times} times" for number, times in Counter(numbers).items() if times > 1)
+    yield from (
+        f"{number} was given {times} times" for number, times in Counter(numbers).items() if times > 1
+    )
     for number in numbers:
         series, _, serial = number.rpartition("-")
         if int(serial) >= reserved.get(series, 0):
@@ -207,7 +215,9 @@ def _promises(told: Told) -> Iterator[str]:
     keys = {str(key): answer for key, answer in RequestKey.objects.values_list("id", "answer")}
     done = {
         (str(case), seq): (kind, name, to)
-        for case, seq, kind, name, to in CaseAction.objects.values_list("case", "seq", "kind", "name", "to_state")
+        for case, seq, kind, name, to in CaseAction.objects.values_list(
+            "case", "seq", "kind", "name", "to_state"
+        )
     }
     for act in told["acts"]:
         where = (act["case"], act["seq"])
@@ -216,7 +226,9 @@ def _promises(told: Told) -> Iterator[str]:
         if keys.get(act["key"], {}).get("seq") != act["seq"]:
             yield f"{act['case']}: the key of {act['move']} is not kept with what it did"
     for case, moves in told["tried"].items():
-        made = Counter(name for (of, _seq), (kind, name, _to) in done.items() if of == case and kind == "move")
+        made = Counter(
+            name for (of, _seq), (kind, name, _to) in done.items() if of == case and kind == "move"
+        )
         if too_often := [name for name, times in made.items() if times > moves.count(name)]:
             yield f"{case}: {too_often} were done more often than asked for"
         if case in here and case not in keys:

@@ -17,10 +17,10 @@ from django.test import Client
 from PIL import Image
 
 from jingwei.engine import actions, publishing
-from jingwei.engine.models import Ask, Case, Task
+from jingwei.engine.models import Case
 from jingwei.engine.stage import Stage, build
-from jingwei.kernel import accounts, calendars, ids, numbering
-from jingwei.kernel.actors import SYSTEM, Party
+from jingwei.kernel import accounts, calendars, numbering
+from jingwei.kernel.actors import SYSTEM
 from jingwei.kernel.models import Account, LoginSession
 from jingwei.kernel.moments import now
 from jingwei.registry import areas, atlas, people, photos, posts
@@ -154,5 +154,3 @@ def _report(made: City) -> None:
     actions.give_task(cases["given"], "co_handle", by=stage.staff("handler"), to_unit=patrol, entered=what)
     made.cases = {name: Case.objects.get(pk=case.pk) for name, case in cases.items()}
     made.codes = {name: one.code for name, one in taken.items()}
-
-

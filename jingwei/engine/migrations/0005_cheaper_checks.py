@@ -7,22 +7,32 @@ from jingwei.kernel.migrating import check_references_at_once
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('engine', '0004_class_standards_in_english'),
-        ('registry', '0002_board_prints'),
+        ("engine", "0004_class_standards_in_english"),
+        ("registry", "0002_board_prints"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='case',
-            name='area',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.area'),
+            model_name="case",
+            name="area",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="registry.area",
+            ),
         ),
         migrations.AlterField(
-            model_name='case',
-            name='version',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engine.procedureversion'),
+            model_name="case",
+            name="version",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="engine.procedureversion",
+            ),
         ),
         migrations.RunPython(check_references_at_once, migrations.RunPython.noop),
     ]

@@ -38,7 +38,9 @@ class Case(Journalled):
     reporter = models.UUIDField(null=True, help_text="the party that reported; good for this case only")
     procedure = models.CharField(max_length=40)
     # versions and areas are never deleted; a constraint would lock one row of theirs in every intake of the city
-    version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    version = models.ForeignKey(
+        ProcedureVersion, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
     state = models.CharField(max_length=40)
     state_kind = models.CharField(max_length=8, choices=STATE_KINDS)
     outcome = models.CharField(max_length=32, default="", blank=True)

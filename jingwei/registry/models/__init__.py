@@ -1,6 +1,13 @@
 """The registry's tables, by noun."""
 
-from jingwei.registry.models.areas import Area, AreaAlias, AreaMapping, AreaSuccession, AreaVersion, BoardPrint
+from jingwei.registry.models.areas import (
+    Area,
+    AreaAlias,
+    AreaMapping,
+    AreaSuccession,
+    AreaVersion,
+    BoardPrint,
+)
 from jingwei.registry.models.imports import ImportBatch, ImportedRow
 from jingwei.registry.models.people import (
     Assignment,

@@ -127,7 +127,6 @@ def _in_hand(staff: Staff) -> list[Case]:
     return list(found.values())
 
 
-
 def _task_jobs(tasks: Sequence[Task]) -> list[Job]:
     """Work that others gave: what they wrote stands in the action that gave it; one query for all."""
     if not tasks:

@@ -9,9 +9,9 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import check as django_check
 
 from jingwei.engine import check, check_classes
-from jingwei.engine.library import PLAYBOOKS
 from jingwei.engine.conditions import CONDITIONS
 from jingwei.engine.effects import EFFECTS, LATE, TELLS
+from jingwei.engine.library import PLAYBOOKS
 
 
 class Command(django_check.Command):

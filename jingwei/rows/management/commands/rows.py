@@ -19,7 +19,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("rows", nargs="*", help="only these (JN-17 …)")
         parser.add_argument("--play", action="store_true", help="play the scenarios of the rows")
-        parser.add_argument("--size", choices=["full", "tenth"], default="full", help="tenth is a rehearsal and writes nothing")
+        parser.add_argument(
+            "--size",
+            choices=["full", "tenth"],
+            default="full",
+            help="tenth is a rehearsal and writes nothing",
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,14 +36,21 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps([state.as_dict() for state in found], ensure_ascii=False, indent=1))
             return
         for state in found:
-            self.stdout.write(f"{state.id:6} {state.says:12} {state.zh}{'  ← ' + ', '.join(state.waits_for) if state.waits_for else ''}")
-        counts = {said: sum(1 for state in found if state.says == said) for said in sorted({state.says for state in found})}
+            self.stdout.write(
+                f"{state.id:6} {state.says:12} {state.zh}{'  ← ' + ', '.join(state.waits_for) if state.waits_for else ''}"
+            )
+        counts = {
+            said: sum(1 for state in found if state.says == said)
+            for said in sorted({state.says for state in found})
+        }
         self.stdout.write(" · ".join(f"{n} {said}" for said, n in counts.items()))
 
     def _play(self, rows: list[str], size: str) -> None:
         failed = 0
         for result in playing.play(rows, size=size):
-            self.stdout.write(f"{result.row} {'passes' if result.passed else 'FAILS'} ({result.seconds:.0f} s)")
+            self.stdout.write(
+                f"{result.row} {'passes' if result.passed else 'FAILS'} ({result.seconds:.0f} s)"
+            )
             for step in result.steps:
                 self.stdout.write(f"  {'✓' if step.passed else '✗'} {step.clause}. {step.says}")
             failed += not result.passed
