@@ -45,7 +45,8 @@ NOT_A_PAGE = frozenset(
     """.split()  # noqa: SIM905  (a list of names reads better without its signs)
 )
 FILE_OR_FORM = (
-    ".xlsx", ".jpg", "/remove", "/end", "/drop", "/withdraw", "/close", "/renew", "/unlock", "end-sessions", "/over",
+    ".xlsx", ".jpg", "/remove", "/end", "/drop", "/withdraw", "/close", "/renew", "/unlock", "end-sessions",
+    "/over",
     "/alias", "/areas", "/publish", "/hours", "/verify", "/photo", "/leave", "/rules", "/download", "/undo",
 )  # fmt: skip
 #: who looks at the pages whose names begin so; the longest beginning counts
@@ -137,7 +138,8 @@ def _things() -> dict[str, Any]:
         "case_id": case.pk, "kind": "event", "what": "late", "code": actions.query_code(ended.pk),
         "person": worker.person_id, "name": "open",
         "grid-board": {"code": grid.code},
-        "field-task": {"case_id": to_check.pk}, "field-act": {"case_id": to_check.pk, "kind": "move", "name": "settle"},
+        "field-task": {"case_id": to_check.pk},
+        "field-act": {"case_id": to_check.pk, "kind": "move", "name": "settle"},
         "desk-act": {"kind": "move", "name": "void"},
         "admin-area": {"pk": grid.pk}, "admin-area-change": {"pk": grid.pk},
         "admin-organisation": {"pk": unit.pk}, "admin-organisation-change": {"pk": unit.pk},

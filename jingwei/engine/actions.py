@@ -1,6 +1,9 @@
-"""Every change of a case. One function, one thing people say: take in, move, ask, decide, give a task, answer it, link, rate.
+"""Every change of a case. One function, one thing people say.
 
-Each checks who may, writes state, story, journal line and pending effects in one transaction, and answers with every reason when
+Take in, move, ask, decide, give a task, answer it, link, rate.
+
+Each checks who may, writes state, story, journal line and pending effects in one transaction, and answers
+with every reason when
 the rules say no. Pages, API, imports, scenarios and the worker all call these.
 """
 
@@ -43,7 +46,10 @@ Entered = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """What the reporter gets: the case, and the code that opens its follow page. `again`: it was this very request before."""
+    """What the reporter gets: the case, and the code that opens its follow page. `again`.
+
+    It was this very request before.
+    """
 
     case: Case
     code: str
@@ -61,9 +67,12 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Historical:
-    """A matter of former times, ended before this system knew it. What its source states without times is kept apart.
+    """A matter of former times, ended before this system knew it.
 
-    `ended_at` is None where the source does not say when; the case then ends with the moment it came in. `counted` names
+    What its source states without times is kept apart.
+
+    `ended_at` is None where the source does not say when; the case then ends with the moment it came in.
+    `counted` names
     what the source states for the counts (`on_time`): the fact is `stated:on_time`, which no rate reads.
     """
 
@@ -90,10 +99,14 @@ def take_in(
     first: Callable[[], None] | None = None,
     historical: Historical | None = None,
 ) -> TakenIn:
-    """Begin a case. The client made the id when the form opened: the same id with the same content is the same answer.
+    """Begin a case. The client made the id when the form opened.
 
-    `happened_at` is when it came in on paper or by telephone, if that was earlier; the time of receipt is now.
-    A `historical` one was received at `happened_at` and stands in a final state at once: no clocks run, nothing is told,
+    The same id with the same content is the same answer.
+
+    `happened_at` is when it came in on paper or by telephone, if that was earlier; the time of receipt is
+    now.
+    A `historical` one was received at `happened_at` and stands in a final state at once: no clocks run,
+    nothing is told,
     nobody follows it, and what the form asks for may be missing.
     `first` runs at the start of the same transaction: a limit that counts along costs no commit of its own.
     """
@@ -168,7 +181,10 @@ def _go_into_history(change: CaseChange, historical: Historical) -> None:
 
 
 def query_code(case_id: UUID) -> str:
-    """The code that opens a case's follow page: 50 bits of a keyed hash of its id, so that it need not be kept anywhere."""
+    """The code that opens a case's follow page.
+
+    50 bits of a keyed hash of its id, so that it need not be kept anywhere.
+    """
     return ids.code_of(
         hmac.new(cities.key(settings.CITY, "query-codes"), case_id.bytes, hashlib.sha256).digest()
     )
@@ -191,15 +207,21 @@ def _new_case(
     procedure, moment = playbook.procedure, now()
     about = about or About()
     return Case(
-        id=case_id, procedure=procedure.procedure, version_id=playbook.row, state="", state_kind="new", source=source,
-        urgency=values.get("urgency", "normal"), class_code=values.get("class", ""), title=entering.title_of(values),
-        about_unit=about.unit, about_post=about.post, about_person=about.person, confidential=procedure.confidential,
+        id=case_id, procedure=procedure.procedure, version_id=playbook.row, state="", state_kind="new",
+        source=source,
+        urgency=values.get("urgency", "normal"), class_code=values.get("class", ""),
+        title=entering.title_of(values),
+        about_unit=about.unit, about_post=about.post, about_person=about.person,
+        confidential=procedure.confidential,
         happened_at=happened_at or moment, received_at=moment, state_since=moment,
     )  # fmt: skip
 
 
 def _number(procedure: Procedure, case: Case, values: Entered) -> str:
-    """WG20261120-1103-00027: kind, day, last four figures of the county (of the city, while unlocated), serial (rules 3.1.5)."""
+    """WG20261120-1103-00027.
+
+    Kind, day, last four figures of the county (of the city, while unlocated), serial (rules 3.1.5).
+    """
     day = timezone.localtime(case.happened_at).strftime("%Y%m%d")
     county = _county_digits(values)
     return f"{procedure.number}{day}-{county}-{numbering.take(f'{procedure.number}{day}-{county}'):05d}"
@@ -230,12 +252,14 @@ def _role_at_intake(by: Actor) -> str:
 
 
 def move_case(
-    case: Case, move_id: str, *, by: Actor, entered: Entered | None = None, request: UUID | None = None, bound_to: str = "",
+    case: Case, move_id: str, *, by: Actor, entered: Entered | None = None, request: UUID | None = None,
+    bound_to: str = "",
     expected: int | None = None, claimed_at: datetime | None = None, detail: Mapping[str, Any] | None = None,
 ) -> Case:  # fmt: skip
     """Take one move, or raise ``Refused`` with every reason why not.
 
-    `expected` is the revision the actor saw: another one is refused as ``ChangedMeanwhile`` with what is different.
+    `expected` is the revision the actor saw: another one is refused as ``ChangedMeanwhile`` with what is
+    different.
     """
     playbook = library.version(case.version_id)
     move = playbook.procedure.moves.get(move_id)
@@ -340,8 +364,10 @@ def ask(
         limit = rule.within.of(case.urgency, change.standards())
         change.enter()
         row = Ask(
-            case_id=case.pk, name=name, round=made + 1, asked_seq=case.seq, asked_at=change.at, decider_role=decider,
-            decider_post=owner.post, decider_unit=owner.unit, due_at=change.clocks.calendar.due(change.at, limit),
+            case_id=case.pk, name=name, round=made + 1, asked_seq=case.seq, asked_at=change.at,
+            decider_role=decider,
+            decider_post=owner.post, decider_unit=owner.unit,
+            due_at=change.clocks.calendar.due(change.at, limit),
         )  # fmt: skip
         change.inserts.append(row)
         change.count("asks")
@@ -363,7 +389,10 @@ def decide(
     bound_to: str = "",
     expected: int | None = None,
 ) -> Case:
-    """Grant or refuse what was asked. Granting takes the move the procedure names, inside the same transaction."""
+    """Grant or refuse what was asked.
+
+    Granting takes the move the procedure names, inside the same transaction.
+    """
     case = Case.objects.get(pk=question.case_id)
     playbook = library.version(case.version_id)
     rule = playbook.procedure.asks[question.name]
@@ -450,7 +479,8 @@ def give_task(
         change.done = Done("task", name, _acting_role(change, rule.given_by))
         change.enter()
         row = Task(
-            case_id=case.pk, name=name, given_seq=case.seq, given_at=change.at, to_role=rule.to, to_unit=to_unit or (owner.unit if owner else None),
+            case_id=case.pk, name=name, given_seq=case.seq, given_at=change.at, to_role=rule.to,
+            to_unit=to_unit or (owner.unit if owner else None),
             to_post=owner.post if owner else None, due_at=due_at,
         )  # fmt: skip
         change.inserts.append(row)
@@ -562,7 +592,10 @@ def unlink(case: Case, kind: str, *, by: Actor, expected: int | None = None) -> 
 
 
 def end_followers(leader: Case) -> int:
-    """End the cases that follow one that has ended, with its outcome; return how many. The outbox calls it after the leader's end."""
+    """End the cases that follow one that has ended, with its outcome; return how many.
+
+    The outbox calls it after the leader's end.
+    """
     followers = Case.objects.filter(
         links__other=leader, links__kind="follows", links__undone_at=None, ended_at=None
     )

@@ -106,7 +106,10 @@ def _copy_folder(source: Path, target: Path) -> None:
 
 
 def _lost(newer: Path, city: City) -> str:
-    """Take over the newest erasure list; keep aside the seals of lines that the backup has not, and name them."""
+    """Take over the newest erasure list.
+
+    Keep aside the seals of lines that the backup has not, and name them.
+    """
     (city.home / "seals/lost").mkdir(parents=True, exist_ok=True)
     last, lines = seals.last_written_out(), []
     for file in sorted(newer.glob("*.jsonl")):

@@ -1,4 +1,7 @@
-"""One change of one case: everything an action decides is gathered here and written at once, or not at all."""
+"""One change of one case.
+
+Everything an action decides is gathered here and written at once, or not at all.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,8 @@ class CaseChange:
     """Gathers a change. `case` is changed in memory as it goes; `save` writes it first-write-wins."""
 
     def __init__(
-        self, case: Case, playbook: Playbook, done: Done, *, by: Actor, entered: Mapping[str, Any] | None = None,
+        self, case: Case, playbook: Playbook, done: Done, *, by: Actor,
+        entered: Mapping[str, Any] | None = None,
         claimed_at: datetime | None = None, detail: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.case, self.playbook, self.done, self.by = case, playbook, done, by
@@ -90,14 +94,20 @@ class CaseChange:
 
     @cached_property
     def done_so_far(self) -> list[Did]:
-        """What was done in the case before this change, in its order; asked for once, however many conditions look."""
+        """What was done in the case before this change, in its order.
+
+        Asked for once, however many conditions look.
+        """
         if self.is_new:
             return []
         done = CaseAction.objects.filter(case_id=self.case.pk).order_by("seq")
         return [Did(*row) for row in done.values_list("seq", "name", "person", "at", "values")]
 
     def enter(self) -> None:
-        """Take what was entered into the case: columns, current values, place; sealed ones into their boxes."""
+        """Take what was entered into the case: columns, current values, place.
+
+        Sealed ones into their boxes.
+        """
         fields = self.procedure.fields
         sealed_ones = [
             sealed.ToSeal(n, fields[n].level, str(v), findable=fields[n].type == "phone")
@@ -128,7 +138,10 @@ class CaseChange:
                 self.put_into(value)
 
     def lead(self, unit: int | None) -> None:
-        """Say which unit leads, or that none does any more; what another one passed on inside goes with it."""
+        """Say which unit leads, or that none does any more.
+
+        What another one passed on inside goes with it.
+        """
         kept = {
             name: value
             for name, value in self.case.values.items()
@@ -226,17 +239,24 @@ class CaseChange:
     def fact(self, what: str, *, n: int = 1, as_before: bool = False) -> None:
         """Note something countable, with the dimensions of now (or of before this change)."""
         case, was = self.case, self.before
-        pick = (lambda name: was[name]) if as_before else (lambda name: getattr(case, name))
+
+        def pick(name: str) -> Any:
+            return was[name] if as_before else getattr(case, name)
+
         self.inserts.append(
             Fact(
                 recorded_at=self.at, happened_at=self._counted_at(what), case=case.pk, what=what, n=n,
-                procedure=case.procedure, class_top=pick("class_top"), county=pick("county"), street=pick("street"),
+                procedure=case.procedure, class_top=pick("class_top"), county=pick("county"),
+                street=pick("street"),
                 community=pick("community"), grid=pick("grid"), unit=pick("lead_unit"),
             )
         )  # fmt: skip
 
     def _counted_at(self, what: str) -> datetime:
-        """The moment a fact is counted under: of an imported old case, when it came in and ended; otherwise now."""
+        """The moment a fact is counted under: of an imported old case, when it came in and ended.
+
+        Otherwise now.
+        """
         if self.is_new and self.case.historical and what.startswith(("out:", "stated:")):
             return self.case.ended_at or self.case.received_at
         return self.case.received_at if self.is_new else self.at
@@ -265,7 +285,10 @@ class CaseChange:
     # ------------------------------------------------------------ writing
 
     def save(self) -> CaseAction:
-        """Write the change in the caller's transaction: case, action, journal line, clocks, facts, effects."""
+        """Write the change in the caller's transaction.
+
+        Case, action, journal line, clocks, facts, effects.
+        """
         case = self.case
         self._count_what_happened()
         case.next_due, case.next_clock = self.clocks.next_due()
@@ -310,13 +333,19 @@ class CaseChange:
     def _action(self) -> CaseAction:
         case, by = self.case, self.by
         return CaseAction(
-            case_id=case.pk, seq=case.seq, kind=self.done.kind, name=self.done.name, from_state="" if self.is_new else self.before["state"],
-            to_state=case.state, actor_kind=by.kind, role=self.done.role, person=by.person, assignment=by.assignment,
-            unit=by.organisation if isinstance(by, Staff) else None, at=self.at, claimed_at=self.claimed_at, values=self.entered, detail=self.detail,
+            case_id=case.pk, seq=case.seq, kind=self.done.kind, name=self.done.name,
+            from_state="" if self.is_new else self.before["state"],
+            to_state=case.state, actor_kind=by.kind, role=self.done.role, person=by.person,
+            assignment=by.assignment,
+            unit=by.organisation if isinstance(by, Staff) else None, at=self.at, claimed_at=self.claimed_at,
+            values=self.entered, detail=self.detail,
         )  # fmt: skip
 
     def _line(self) -> dict[str, Any]:
-        """Before → after in ids and codes: the columns that changed, and which fields were entered, never with what."""
+        """Before → after in ids and codes.
+
+        The columns that changed, and which fields were entered, never with what.
+        """
         names = [name for name in _JOURNALLED if self.is_new or getattr(self.case, name) != self.before[name]]
         line: dict[str, Any] = {
             name: [None if self.is_new else self.before[name], getattr(self.case, name)] for name in names
@@ -354,7 +383,7 @@ class CaseChange:
             self.fact(f"clock:{clock.name}:{verdict(clock)}")
 
     def _keep_clock(self, clock: CaseClock) -> None:
-        if clock.pk is None:
+        if clock._state.adding:
             clock.case_id = self.case.pk
             self.inserts.append(clock)
         else:
@@ -431,8 +460,10 @@ def refuse_if(reasons: list[Reason]) -> None:
 
 #: columns an action may change; what differs from before is written
 _MAY_CHANGE = (
-    "state", "state_kind", "outcome", "urgency", "class_code", "class_top", "title", "area_id", "area_code", "county", "street", "community", "grid",
-    "lon", "lat", "owner_role", "owner_post", "owner_unit", "lead_unit", "next_due", "next_clock", "alarm_at", "state_since", "ended_at",
+    "state", "state_kind", "outcome", "urgency", "class_code", "class_top", "title", "area_id", "area_code",
+    "county", "street", "community", "grid",
+    "lon", "lat", "owner_role", "owner_post", "owner_unit", "lead_unit", "next_due", "next_clock", "alarm_at",
+    "state_since", "ended_at",
     "values", "counters",
 )  # fmt: skip
 

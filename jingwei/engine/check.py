@@ -1,8 +1,11 @@
-"""Is a playbook sound? Explains what is wrong in plain sentences with the line, before anybody may publish it.
+"""Is a playbook sound? Says what is wrong in plain sentences with the line, before anybody may publish it.
 
-Form (unknown words, wrong types) is found while reading; here is what hangs together across the file: states and roles that are
-named but not there, words that the engine could not carry out, values that people must not see or nobody ever asks for. Whether
-every way through it has an owner, a clock and an end, `check_ways` says; what its texts lack, `check_texts`; what the rights ledger
+Form (unknown words, wrong types) is found while reading; here is what hangs together across the file: states
+and roles that are
+named but not there, words that the engine could not carry out, values that people must not see or nobody ever
+asks for. Whether
+every way through it has an owner, a clock and an end, `check_ways` says; what its texts lack, `check_texts`;
+what the rights ledger
 forbids, `rights`.
 """
 
@@ -29,8 +32,10 @@ GROUPS = {"participants", "everyone"}
 
 #: fields that the engine itself reads, and what they must be
 KNOWN_FIELDS = {
-    "description": "text", "class": "class", "area": "area", "place": "place", "urgency": "one_of", "lead_unit": "unit",
-    "inside_unit": "unit", "reporter_contact": "phone", "reason": "text", "result": "text", "reply": "text", "remark": "text",
+    "description": "text", "class": "class", "area": "area", "place": "place", "urgency": "one_of",
+    "lead_unit": "unit",
+    "inside_unit": "unit", "reporter_contact": "phone", "reason": "text", "result": "text", "reply": "text",
+    "remark": "text",
     "reached": "one_of", "solved": "one_of", "satisfied": "one_of",
 }  # fmt: skip
 
@@ -120,7 +125,10 @@ def _fields(p: Procedure) -> Iterator[Says]:
 
 
 def _privacy(here: Where, field: FieldRule) -> Iterator[Says]:
-    """What the levels mean: L0 may be public, L1 is for participants, L2 reaches a person and is for the roles named."""
+    """What the levels mean.
+
+    L0 may be public, L1 is for participants, L2 reaches a person and is for the roles named.
+    """
     if field.level in ("L2", "L3"):
         if seers := sorted(GROUPS & set(field.seen_by)):
             yield (

@@ -1,4 +1,7 @@
-"""Is a class list sound? Classes with their standards come from a file that a city edits, so it gets the same clear answers."""
+"""Is a class list sound?
+
+Classes with their standards come from a file that a city edits, so it gets the same clear answers.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _LIMITS = ("limit", "total")
 _TOP_WORDS = {"code", "zh", "en", "kinds"}
 _WORDS = {
-    "code", "zh", "en", "filed_when", "filed_when_en", "closed_when", "closed_when_en", "limit", "total", "lead", "evidence",
+    "code", "zh", "en", "filed_when", "filed_when_en", "closed_when", "closed_when_en", "limit", "total",
+    "lead", "evidence",
 }  # fmt: skip
 _LONGEST = {
     "zh": 80,

@@ -11,7 +11,10 @@ Says = tuple[tuple[str | int, ...], str]
 
 
 def says(p: Procedure) -> Iterator[Says]:
-    """What is wrong, with where it stands; nothing while a move or an ask names what is not there (said elsewhere)."""
+    """What is wrong, with where it stands.
+
+    Nothing while a move or an ask names what is not there (said elsewhere).
+    """
     if not any(state.kind == "new" for state in p.states.values()):
         return
     yield from _ends(p)

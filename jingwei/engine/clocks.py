@@ -1,4 +1,7 @@
-"""How the clocks of a case turn when something happens to it. Works on rows in memory; who calls it saves them."""
+"""How the clocks of a case turn when something happens to it. Works on rows in memory.
+
+Who calls it saves them.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ Standards = dict[str, dict[str, str]]
 
 @dataclass
 class Clocks:
-    """The clocks of one case. `ended` lists the runs that ended in this change with a verdict to be counted."""
+    """The clocks of one case.
+
+    `ended` lists the runs that ended in this change with a verdict to be counted.
+    """
 
     procedure: Procedure
     calendar: Calendar
@@ -37,7 +43,7 @@ class Clocks:
         move: str = "",
         moved_at: Callable[[str], datetime | None] = lambda _: None,
     ) -> None:
-        """Let every clock feel that the case went from one state to another (`before` is empty when it begins)."""
+        """Let every clock feel the step from one state to another (`before` is empty at the beginning)."""
         final = self.procedure.is_final(after)
         for name, rule in self.procedure.clocks.items():
             self._leave(name, rule, before, after, final=final, at=at)
@@ -49,7 +55,10 @@ class Clocks:
                 self._enter(name, rule, before, after, at=at, move=move, late=late, moved_at=moved_at)
 
     def restart(self, case_state: str, name: str, *, share: Fraction, at: datetime) -> None:
-        """End the run and begin anew with a share of the original limit; where the clock waits for a move, it waits for it again."""
+        """End the run and begin anew with a share of the original limit.
+
+        Where the clock waits for a move, it waits for it again.
+        """
         rule = self.procedure.clocks[name]
         if running := self._active(name):
             running.status, running.ended_at = "ended", at
@@ -64,7 +73,10 @@ class Clocks:
             self.touched.add(id(running))
 
     def recompute(self, *, urgency: str, standards: Standards) -> None:
-        """Urgency or class were corrected: running clocks take the limit they would have had, from when they started."""
+        """Urgency or class were corrected.
+
+        Running clocks take the limit they would have had, from when they started.
+        """
         self.urgency, self.standards = urgency, standards
         for name, rule in self.procedure.clocks.items():
             running = self._active(name)
@@ -176,7 +188,10 @@ class Clocks:
         self.ended.append(clock)
 
     def _may_run(self, rule: ClockRule) -> bool:
-        """Are the values there that the clock is about? Nobody has to answer a reporter who left no number within a day."""
+        """Are the values there that the clock is about?
+
+        Nobody has to answer a reporter who left no number within a day.
+        """
         return all(name in self.there for name in rule.has)
 
     def _active(self, name: str) -> CaseClock | None:

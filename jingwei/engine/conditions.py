@@ -1,7 +1,11 @@
-"""The named conditions that a procedure may ask for with `if:`. Each answers with its reasons; none means yes.
+"""The named conditions that a procedure may ask for with `if:`. Each answers with its reasons.
 
-To add one: write the function here with a docstring that says it to a non-programmer, name it in a playbook, add its reason to
-`web/reasons.py`, its words to `web/admin/reference.py`, test both answers, and name it in docs/procedures.md (a test looks).
+None means yes.
+
+To add one: write the function here with a docstring that says it to a non-programmer, name it in a playbook,
+add its reason to
+`web/reasons.py`, its words to `web/admin/reference.py`, test both answers, and name it in docs/procedures.md
+(a test looks).
 """
 
 from __future__ import annotations
@@ -51,14 +55,20 @@ def contact_left(change: CaseChange) -> list[Reason]:
 
 
 def contacted(change: CaseChange) -> list[Reason]:
-    """Whoever has the case has called the reporter since it was given to them; without a number there is nobody to call."""
+    """Whoever has the case has called the reporter since it was given to them.
+
+    Without a number there is nobody to call.
+    """
     if contact_left(change) or _calls(change, since=_last(change, "lead_unit")):
         return []
     return [Reason("reporter-not-contacted")]
 
 
 def reporter_told(change: CaseChange) -> list[Reason]:
-    """The reporter was told the latest result, or three calls on two days did not reach them; without a number, the answer under the code tells them."""
+    """The reporter was told the latest result, or three calls on two days did not reach them.
+
+    Without a number, the answer under the code tells them.
+    """
     return (
         []
         if contact_left(change)
@@ -67,14 +77,17 @@ def reporter_told(change: CaseChange) -> list[Reason]:
 
 
 def called_back(change: CaseChange) -> list[Reason]:
-    """The centre's callback about the latest result was answered, or three calls on two days did not reach anybody; without a number there is nobody to call."""
+    """The centre's callback about the latest result was answered.
+
+    Or three calls on two days did not reach anybody; without a number there is nobody to call.
+    """
     if contact_left(change):
         return []
     return _not_reached(_calls(change, since=_last(change, "result"), move="callback"), "not-called-back")
 
 
 def said_solved(change: CaseChange) -> list[Reason]:
-    """Nobody who was called back about the latest result says that it is unsolved, or is unsatisfied while it could still be done again."""
+    """Nobody called back about the latest result says it is unsolved, or is unsatisfied with rework left."""
     reasons = []
     if _said(change, "solved") == "no":
         reasons.append(Reason("said-unsolved"))
@@ -153,7 +166,10 @@ def located(change: CaseChange) -> list[Reason]:
 
 
 def placed(change: CaseChange) -> list[Reason]:
-    """The matter was placed: in a grid, a street, a county, or in the whole city where it concerns all of it."""
+    """The matter was placed.
+
+    In a grid, a street, a county, or in the whole city where it concerns all of it.
+    """
     return [] if change.case.area_id or "area" in change.entered else [Reason("not-placed")]
 
 
@@ -168,7 +184,10 @@ def inside_own_unit(change: CaseChange) -> list[Reason]:
 
 
 def community_may_lead(change: CaseChange) -> list[Reason]:
-    """A community is made the leading unit only where the standard of the class says so; nobody pushes other work down to it."""
+    """A community is made the leading unit only where the standard of the class says so.
+
+    Nobody pushes other work down to it.
+    """
     unit = change.entered.get("lead_unit")
     entry = library.classes(change.procedure.classes).get(change.entered.get("class", change.case.class_code))
     if unit is None or (entry and entry.lead == "community"):
@@ -180,7 +199,8 @@ def community_may_lead(change: CaseChange) -> list[Reason]:
 CONDITIONS: dict[str, Callable[[CaseChange], list[Reason]]] = {
     function.__name__: function
     for function in (
-        own_find, tasks_answered, contact_left, contacted, reporter_told, called_back, said_solved, said_unsolved, not_redone, before_due,
+        own_find, tasks_answered, contact_left, contacted, reporter_told, called_back, said_solved,
+        said_unsolved, not_redone, before_due,
         within_reopen_days, located, placed, inside_own_unit, community_may_lead,
     )
 }  # fmt: skip

@@ -42,7 +42,8 @@ def sums_of(facts: Collection[Fact]) -> Counter[Key]:
         moment = timezone.localtime(fact.happened_at)
         day, open_now = moment.date(), _stock(fact.what) * fact.n
         for area, with_class, with_hour in (
-            (city, True, True), (fact.county, True, True), (fact.street, True, False), (fact.community, False, False), (fact.grid, False, False),
+            (city, True, True), (fact.county, True, True), (fact.street, True, False),
+            (fact.community, False, False), (fact.grid, False, False),
         ):  # fmt: skip
             if area is None:
                 continue
@@ -100,7 +101,10 @@ def stored() -> Counter[Key]:
 def sum_of(
     what: str, *, area: int, since: date, until: date, class_top: str = "", procedure: str = ""
 ) -> int:
-    """How many within days, both included. `what` may end in ':' to mean everything that begins so (`out:`)."""
+    """How many within days, both included.
+
+    `what` may end in ':' to mean everything that begins so (`out:`).
+    """
     rows = Tally.objects.filter(
         area=area, unit=0, hour=-1, day__gte=since, day__lte=until, class_top=class_top
     )
@@ -114,5 +118,5 @@ def _stock(what: str) -> int:
     return 1 if what == "in" else -1 if what.startswith("out:") else 0
 
 
-def _db(cell: object) -> object:
+def _db(cell: date | int | str) -> date | int | str | None:
     return connection.ops.adapt_datefield_value(cell) if isinstance(cell, date) else cell

@@ -1,6 +1,9 @@
-"""The words of a procedure: what a playbook's procedure.yaml may say. The reference for people: docs/procedures.md.
+"""The words of a procedure: what a playbook's procedure.yaml may say. The reference for people.
 
-Everything is text in the file; the types below say what each word means. Unknown words are errors. What hangs together
+Docs/procedures.md.
+
+Everything is text in the file; the types below say what each word means. Unknown words are errors. What hangs
+together
 across the file (a move to a state that is not there) `check` explains.
 """
 
@@ -21,7 +24,10 @@ def _as_list(value: Any) -> Any:
 
 
 def _as_verbs(value: Any) -> Any:
-    """`[{count: rework}, {restart: handle, share: 1/2}]`: the first key is the verb, its value the object, the rest arguments."""
+    """`[{count: rework}, {restart: handle, share: 1/2}]`.
+
+    The first key is the verb, its value the object, the rest arguments.
+    """
     if not isinstance(value, list):
         raise ValueError("write a list of verbs, like [{count: rework}]")
     verbs = []
@@ -61,7 +67,10 @@ class Part(BaseModel):
 
 
 class Verb(Part):
-    """One thing that happens with a move: `verb` names a Python function, `what` its object, `args` the rest."""
+    """One thing that happens with a move.
+
+    `verb` names a Python function, `what` its object, `args` the rest.
+    """
 
     verb: Word
     what: str
@@ -101,7 +110,10 @@ Limits = Annotated[LimitRule, BeforeValidator(_as_limit)]
 
 
 class Role(Part):
-    """What a word means for one case: a post and where it stands relative to the case, or somebody the case names."""
+    """What a word means for one case.
+
+    A post and where it stands relative to the case, or somebody the case names.
+    """
 
     is_: Literal["reporter", "lead_unit", "task_unit"] | None = Field(None, alias="is")
     post: Word | None = None
@@ -116,7 +128,8 @@ class Role(Part):
 
 
 FieldType = Literal[
-    "text", "line", "picture", "phone", "class", "area", "place", "unit", "post", "one_of", "time", "tick", "number"
+    "text", "line", "picture", "phone", "class", "area", "place", "unit", "post", "one_of", "time", "tick",
+    "number"
 ]  # fmt: skip
 
 
@@ -155,7 +168,10 @@ class State(Part):
 
 
 class Move(Part):
-    """From → to, by whom, with what. `needs` is entered in this very move; `has` is there, whoever entered it."""
+    """From → to, by whom, with what. `needs` is entered in this very move.
+
+    `has` is there, whoever entered it.
+    """
 
     from_: Words = Field(alias="from")
     to: Word
@@ -187,7 +203,10 @@ class Decision(Part):
 
 
 class AskRule(Part):
-    """One asks, another decides. `decided_by: [first, second]`: a second dispute goes to the second, whose ruling binds."""
+    """One asks, another decides. `decided_by: [first, second]`.
+
+    A second dispute goes to the second, whose ruling binds.
+    """
 
     while_: Words = Field(alias="while")
     by: Words
@@ -222,7 +241,8 @@ class Start(Part):
 class ClockRule(Part):
     """A limit on time. It runs in the `while` states; leaving them pauses, stops or resets it.
 
-    `has`: it runs only where these values are there. `ends`: the end of the case ends every clock; a move named here ends this one.
+    `has`: it runs only where these values are there. `ends`: the end of the case ends every clock; a move
+    named here ends this one.
     """
 
     while_: Words = Field((), alias="while")

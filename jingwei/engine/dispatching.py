@@ -1,4 +1,7 @@
-"""The dispatch catalogue: which unit a matter goes to. Data, explained: the row that fired is named every time."""
+"""The dispatch catalogue: which unit a matter goes to. Data, explained.
+
+The row that fired is named every time.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ class Suggestion:
 
 
 def suggest(list_name: str, class_code: str, area: int | None) -> Suggestion | None:
-    """Return what the most specific matching row says: the longest class first, then the lowest area; then the oldest row."""
+    """Return what the most specific matching row says: the longest class first, then the lowest area.
+
+    Then the oldest row.
+    """
     beginnings = [class_code[:n] for n in range(len(class_code), -1, -1)]
     chain = [place.id for place in atlas().up(area)]
     rows = CatalogueRow.objects.filter(list=list_name, class_code__in=beginnings, valid_to=None).filter(

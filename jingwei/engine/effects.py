@@ -1,7 +1,9 @@
 """The named changes of state that a procedure may list under `then:`. They run inside the move's transaction.
 
-To add one: write the function here with a docstring that says it to a non-programmer, register it in EFFECTS with its arguments,
-name it in a playbook and in `web/admin/reference.py`, test it, and name it in docs/procedures.md (a test looks).
+To add one: write the function here with a docstring that says it to a non-programmer, register it in EFFECTS
+with its arguments,
+name it in a playbook and in `web/admin/reference.py`, test it, and name it in docs/procedures.md (a test
+looks).
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ def restart(change: CaseChange, what: str, args: dict[str, str]) -> None:
 
 
 def extend(change: CaseChange, what: str, args: dict[str, str]) -> None:
-    """Move a clock's due time to what was asked for, by at most the original limit (or the share named in `most`)."""
+    """Move a clock's due time to what was asked for, by at most the original limit (or `most` of it)."""
     asked = parse_datetime(str(change.asked_values.get(args.get("to", "new_due"), "")))
     running = next(
         (clock for clock in change.clocks.rows if clock.name == what and clock.status != "ended"), None
@@ -59,7 +61,10 @@ def recompute(change: CaseChange, what: str, args: dict[str, str]) -> None:
 
 
 def lift(change: CaseChange, what: str, args: dict[str, str]) -> None:
-    """Hand the case one tier up: from a unit to the unit above it, from a post to the next filled seat; the clocks go on."""
+    """Hand the case one tier up: from a unit to the unit above it, from a post to the next filled seat.
+
+    The clocks go on.
+    """
     change.lift()
 
 
@@ -83,7 +88,10 @@ def review(change: CaseChange, what: str, args: dict[str, str]) -> None:
 
 
 def take_rating(change: CaseChange, what: str, args: dict[str, str]) -> None:
-    """What the reporter says in this call counts as the rating of a callback; a later call takes the place of an earlier one."""
+    """What the reporter says in this call counts as the rating of a callback.
+
+    A later call takes the place of an earlier one.
+    """
     rule, reached = change.procedure.rating, change.entered.get("reached", "reached")
     if rule is None or reached != "reached":
         return

@@ -1,4 +1,7 @@
-"""What people enter, made into values or answered with what would be right. The same for forms, API, imports and scenarios."""
+"""What people enter, made into values or answered with what would be right.
+
+The same for forms, API, imports and scenarios.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ from jingwei.registry.models import Organisation, Post
 
 MOST_TEXT, MOST_LINE = 5000, 200
 
-#: mobile 11 digits; landline 7–8, area code before it allowed; the demo city's numbers begin with 100 and cannot be real
+#: mobile 11 digits; landline 7–8, area code before it allowed; the demo city's numbers begin with 100 and
+#: cannot be real
 _PHONE = re.compile(r"(?:\+?86)?(1\d{10}|0\d{2,3}\d{7,8}|\d{7,8})")
 _PERSONAL_NUMBERS = re.compile(r"(?<!\d)(\d{17}[\dXx]|\d{15}|1\d{10})(?!\d)")
 
@@ -119,7 +123,10 @@ def _area(rule: FieldRule, given: Any, playbook: Playbook) -> int:
 
 
 def _place(rule: FieldRule, given: Any, playbook: Playbook) -> dict[str, Any]:
-    """A point, or an area chosen from a list, or words that somebody will locate; kept with where it came from."""
+    """A point, or an area chosen from a list, or words that somebody will locate.
+
+    Kept with where it came from.
+    """
     if isinstance(given, str):
         given = {"words": given}
     if not isinstance(given, Mapping):
@@ -155,7 +162,7 @@ def _unit(rule: FieldRule, given: Any, playbook: Playbook) -> int:
     row = (
         found.filter(pk=given).first()
         if type(given) is int
-        else found.filter(code=str(given)).first() or found.filter(pk=_number(given)).first()
+        else found.filter(code=str(given)).first() or found.filter(pk=_number(given) or 0).first()
     )
     if row is None:
         raise Wrong("unknown-unit", given=str(given)[:32])
@@ -163,7 +170,7 @@ def _unit(rule: FieldRule, given: Any, playbook: Playbook) -> int:
 
 
 def _post(rule: FieldRule, given: Any, playbook: Playbook) -> int:
-    row = Post.objects.filter(pk=_number(given), valid_to=None).first()
+    row = Post.objects.filter(pk=_number(given) or 0, valid_to=None).first()
     if row is None:
         raise Wrong("unknown-post", given=str(given)[:20])
     return row.pk

@@ -1,4 +1,7 @@
-"""The figures of a board, from the sums: flow of a day, what is open and late, rates with n and d, classes; and the cases behind each."""
+"""The figures of a board, from the sums: flow of a day, what is open and late, rates with n and d, classes.
+
+And the cases behind each.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Founding a city: its area, the seats every area must have, the playbooks, and a first administrator. Nothing else."""
+"""Founding a city: its area, the seats every area must have, the playbooks, and a first administrator.
+
+Nothing else.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from jingwei.registry.models import Area, Person, SeatRule
 
 #: seats that every area of a kind must have filled; a city changes them on the seats page
 SEAT_RULES = (
-    ("grid_worker", "grid"), ("grid_chief", "grid"), ("grid_guide", "grid"), ("community_head", "community"), ("acceptor", "street"),
+    ("grid_worker", "grid"), ("grid_chief", "grid"), ("grid_guide", "grid"), ("community_head", "community"),
+    ("acceptor", "street"),
     ("dispatcher", "county"), ("shift_leader", "county"), ("intake_desk", "city"), ("supervisor", "city"),
 )  # fmt: skip
 

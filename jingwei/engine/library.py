@@ -1,4 +1,7 @@
-"""Procedures in force and of old. Folders are what is imported; what runs are immutable rows, kept in memory by version."""
+"""Procedures in force and of old. Folders are what is imported.
+
+What runs are immutable rows, kept in memory by version.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ _SAID = {
     "missing": "'{name}' is missing here",
     "extra_forbidden": "there is no word '{name}' here",
     "literal_error": "'{input}' is none of {expected}",
-    "string_pattern_mismatch": "'{input}' must be small letters, figures and _, beginning with a letter, at most 40",
+    "string_pattern_mismatch": (
+        "'{input}' must be small letters, figures and _, beginning with a letter, at most 40"
+    ),
     "int_parsing": "'{input}' is no whole number",
     "bool_parsing": "'{input}' is neither yes nor no",
     "string_type": "write one word or text here",
@@ -52,7 +57,10 @@ class Problem:
 
 
 class Texts:
-    """A playbook's words in one language: `states.filed`, `moves.dispatch.done`, `fields.class`, `reasons.not_ours` …"""
+    """A playbook's words in one language.
+
+    `states.filed`, `moves.dispatch.done`, `fields.class`, `reasons.not_ours` …
+    """
 
     def __init__(self, words: dict[str, Any]) -> None:
         self.words = words
@@ -84,7 +92,10 @@ class Playbook:
     row: int = 0
 
     def text(self, *path: str) -> str:
-        """A text in the reader's language; English where Chinese is missing and the other way round, then the last word of the path."""
+        """A text in the reader's language.
+
+        English where Chinese is missing and the other way round, then the last word of the path.
+        """
         first, second = ("en", "zh") if (get_language() or "").startswith("en") else ("zh", "en")
         return self.texts[first].get(*path) or self.texts[second].get(*path) or path[-1]
 
@@ -118,7 +129,10 @@ def read_folder(folder: Path) -> tuple[Playbook | None, list[Problem]]:
 
 
 def parse(files: dict[str, str], *, row: int = 0) -> tuple[Playbook | None, list[Problem]]:
-    """Make a playbook of its files; see `read_folder`. A file that cannot be read is named, and nothing else can stand on it."""
+    """Make a playbook of its files; see `read_folder`.
+
+    A file that cannot be read is named, and nothing else can stand on it.
+    """
     problems: list[Problem] = []
     read: dict[str, strict_yaml.Document] = {}
     for name, text in files.items():
@@ -241,7 +255,8 @@ def _class_lists() -> dict[str, dict[str, ClassEntry]]:
     lists: dict[str, dict[str, ClassEntry]] = {}
     for c in CaseClass.objects.order_by("list", "order", "code"):
         entry = ClassEntry(
-            c.code, c.parent, c.zh, c.en, c.limits, c.lead, c.filed_when, c.closed_when, c.filed_when_en, c.closed_when_en, c.evidence, c.in_use
+            c.code, c.parent, c.zh, c.en, c.limits, c.lead, c.filed_when, c.closed_when, c.filed_when_en,
+            c.closed_when_en, c.evidence, c.in_use
         )  # fmt: skip
         lists.setdefault(c.list, {})[c.code] = entry
     return lists

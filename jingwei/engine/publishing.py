@@ -1,4 +1,7 @@
-"""Putting playbooks and class lists into force. What was published never changes; a change is a new version."""
+"""Putting playbooks and class lists into force. What was published never changes.
+
+A change is a new version.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,8 @@ from jingwei.kernel.versions import raise_version
 def publish(folder: Path, *, by: Actor) -> ProcedureVersion | None:
     """Put the playbook of a folder into force; None when just this is in force already.
 
-    Refused when the checker finds anything, or when other content was published under the same version before.
+    Refused when the checker finds anything, or when other content was published under the same version
+    before.
     """
     playbook, problems = library.read_folder(folder)
     problems = problems or (check.problems_of(playbook) if playbook else [])
@@ -99,8 +103,10 @@ def _class(list_name: str, parent: str, kind: dict[str, Any], order: int) -> Cas
         for text in by_urgency.values():
             Limit.parse(text)
     return CaseClass(
-        list=list_name, code=kind["code"], parent=parent, zh=kind["zh"], en=kind["en"], filed_when=kind.get("filed_when", ""),
-        closed_when=kind.get("closed_when", ""), filed_when_en=kind.get("filed_when_en", ""), closed_when_en=kind.get("closed_when_en", ""),
+        list=list_name, code=kind["code"], parent=parent, zh=kind["zh"], en=kind["en"],
+        filed_when=kind.get("filed_when", ""),
+        closed_when=kind.get("closed_when", ""), filed_when_en=kind.get("filed_when_en", ""),
+        closed_when_en=kind.get("closed_when_en", ""),
         limits=limits, lead=kind.get("lead", ""), evidence=int(kind.get("evidence", 1)), order=order,
     )  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""Every question a page asks about cases. Lists start from what the actor may see and are index ranges, whatever the city's size."""
+"""Every question a page asks about cases.
+
+Lists start from what the actor may see and are index ranges, whatever the city's size.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
 
 from jingwei.engine import library, rules, words
 from jingwei.engine.actions import code_hash, situation
@@ -32,8 +36,11 @@ SOON = timedelta(hours=4)
 
 
 def cases_for(actor: Staff) -> QuerySet[Case]:
-    """Every case this assignment may see: of its area, of its unit, or in its hands; never one that is about it."""
-    mine = Q(owner_post=actor.post)
+    """Every case this assignment may see: of its area, of its unit, or in its hands.
+
+    Never one that is about it.
+    """
+    mine: Combinable | Q = Q(owner_post=actor.post)
     if actor.organisation is not None:
         mine |= Q(lead_unit=actor.organisation) | Exists(_taking_part(kind="unit", ref=actor.organisation))
     mine |= Exists(_taking_part(kind="post", ref=actor.post))
@@ -57,7 +64,10 @@ def in_area(actor: Staff) -> Q:
 
 
 def not_about(actor: Staff, found: QuerySet[Row], case: str = "") -> QuerySet[Row]:
-    """Leave out what complains about this person, post or unit; `case` is the way to the case, like `case__`."""
+    """Leave out what complains about this person, post or unit.
+
+    `case` is the way to the case, like `case__`.
+    """
     found = found.exclude(**{f"{case}about_person": actor.person}).exclude(
         **{f"{case}about_post": actor.post}
     )
@@ -123,7 +133,10 @@ def _all(actor: Staff) -> Q | None:
 
 
 def _unlocated(actor: Staff) -> Q | None:
-    """Nobody knows yet where it is: the city's desk works these; a lower desk only what was put into its hands."""
+    """Nobody knows yet where it is: the city's desk works these.
+
+    A lower desk only what was put into its hands.
+    """
     return (
         Q(area=None, ended_at=None) & in_area(actor)
         if actor.area_kind == "city" and _reads_area(actor)
@@ -168,7 +181,10 @@ def queue(actor: Staff, name: str) -> QuerySet[Case] | None:
 
 
 def queue_counts(actor: Staff) -> dict[str, int]:
-    """How many each queue holds, counted up to 1,000, in one statement; and the asks waiting for this post to decide."""
+    """How many each queue holds, counted up to 1,000, in one statement.
+
+    And the asks waiting for this post to decide.
+    """
     parts: list[tuple[str, QuerySet[Any]]] = []
     for name in QUEUES:
         if name != "all" and (cases := queue(actor, name)) is not None:
@@ -179,7 +195,7 @@ def queue_counts(actor: Staff) -> dict[str, int]:
     columns, params = [], []
     for name, part in parts:
         sql, values = part.query.sql_with_params()
-        columns.append(f'(SELECT COUNT(*) FROM ({sql}) AS "{name}") AS "{name}"')
+        columns.append(f'(SELECT COUNT(*) FROM ({sql}) AS "{name}") AS "{name}"')  # noqa: S608 - Django's own SQL
         params += list(values)
     with connection.cursor() as cursor:
         cursor.execute("SELECT " + ", ".join(columns), params)
@@ -233,7 +249,10 @@ def similar(
     class_top: str = "",
     most: int = 3,
 ) -> list[Case]:
-    """Open cases near by or in the same area that share words or class: an offer to join, never a decision."""
+    """Open cases near by or in the same area that share words or class.
+
+    An offer to join, never a decision.
+    """
     since = now() - timedelta(days=30)
     cases = Case.objects.filter(ended_at=None, confidential=False, received_at__gte=since)
     if lon is not None and lat is not None:
@@ -325,7 +344,10 @@ def case_page(case: Case, actor: Actor) -> CasePage:
 
 
 def options_of(change: CaseChange) -> list[Option]:
-    """What could be done in the case's state by somebody of the actor's kind: allowed first, refused with their reasons."""
+    """What could be done in the case's state by somebody of the actor's kind.
+
+    Allowed first, refused with their reasons.
+    """
     case, procedure = change.case, change.procedure
     here = situation(change)
     options: list[Option] = []

@@ -1,6 +1,7 @@
 """What the rights ledger forbids, looked for in a playbook's names and in its texts, Chinese and English.
 
-Names alone would be easy to go round: a field called `remark_2` that is labelled “身份证号”. So everything that people read is looked
+Names alone would be easy to go round: a field called `remark_2` that is labelled “身份证号”. So everything that
+people read is looked
 at too. The list errs on the strict side: whoever means something harmless finds another word.
 """
 
@@ -18,7 +19,8 @@ from jingwei.kernel.privacy import DENIED
 
 Says = tuple[tuple[str | int, ...], str]
 
-#: kinds of what must not be asked, kept or listed, in words as forms use them; compared without blanks and signs
+#: kinds of what must not be asked, kept or listed, in words as forms use them; compared without blanks and
+#: signs
 _FORBIDDEN_ZH: dict[str, str] = {
     "identity papers": "身份证|身分证|身份號|身份證|证件号|证件照|證件號|护照|護照|户口簿|户口本|社保卡号|银行卡号",
     "ethnicity": "民族|族别|族裔",
@@ -61,8 +63,10 @@ _FREE = ("text", "line", "number")
 
 #: the same in names that are Chinese spelt out
 _PINYIN = (
-    "shenfenzheng", "zhengjianhao", "minzu", "zongjiao", "xinyang", "zhengzhimianmao", "tiwen", "zhengzhuang", "zhiwen", "renlian",
-    "guiji", "xingcheng", "xingzong", "chepai", "qinshu", "jiashu", "zhanghao", "weixinhao", "zhongdianren", "heimingdan", "pingfen",
+    "shenfenzheng", "zhengjianhao", "minzu", "zongjiao", "xinyang", "zhengzhimianmao", "tiwen", "zhengzhuang",
+    "zhiwen", "renlian",
+    "guiji", "xingcheng", "xingzong", "chepai", "qinshu", "jiashu", "zhanghao", "weixinhao", "zhongdianren",
+    "heimingdan", "pingfen",
 )  # fmt: skip
 #: alphabets whose letters look like ours
 _LOOKALIKES = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")

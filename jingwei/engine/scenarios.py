@@ -1,13 +1,18 @@
-"""Scenarios: a playbook's stories in YAML, readable by whoever knows the work, played through the actions with a simulated clock.
+"""Scenarios.
+
+A playbook's stories in YAML, readable by whoever knows the work, played through the actions with a simulated
+clock.
 
 scenario: 井盖翘起，从上报到评价
 steps:
   - {at: 2026-11-20 09:12, who: resident, does: report, with: {description: 井盖翘起来了, place: grid}}
   - {at: +8m, who: acceptor, does: file, with: {class: "0405", area: grid}}
-  - {who: handler, tries: close, because: [wrong-role]}          # must be refused, with at least these reasons
+  - {who: handler, tries: close, because: [wrong-role]}          # must be refused, with at least these
+    reasons
   - {expect: {state: filed, owner: dispatcher}}
   - {wait: +3h}                                                   # the worker runs; nobody does anything
-  - {empty: acceptor}                                             # somebody's assignment ends: the seat may be empty now
+  - {empty: acceptor}                                             # somebody's assignment ends: the seat may
+    be empty now
 """
 
 from __future__ import annotations
@@ -121,7 +126,8 @@ def _do(step: dict[str, Any], running: Play) -> None:
             missing = set(step.get("because", [])) - codes
             if missing:
                 raise Failed(
-                    f"{step['tries']} was refused because {', '.join(no.codes)}, not because {', '.join(missing)}"
+                    f"{step['tries']} was refused because {', '.join(no.codes)}, "
+                    f"not because {', '.join(missing)}"
                 ) from no
             return
         raise Failed(f"{step['tries']} was not refused")

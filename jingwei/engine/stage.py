@@ -1,4 +1,7 @@
-"""A small city to play scenarios and tests in: one county, two streets, a grid with two workers, five units, somebody in every seat."""
+"""A small city to play scenarios and tests in.
+
+One county, two streets, a grid with two workers, five units, somebody in every seat.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,28 @@ _UNITS = (  # name, code, label, kind, area, the unit above
     ("committee", "YH-JW", "槐安社区居民委员会", "community", "community", None),
 )
 
-_NAMES = ["沈玉", "方一鸣", "罗启明", "周文岚", "陈立冬", "何秋霞", "吴建峰", "祝平", "韩春", "石磊", "唐果", "贺兰", "秦川", "白露", "冯远", "顾清", "乔安", "谢宁", "江帆", "田野"]
+_NAMES = [
+    "沈玉",
+    "方一鸣",
+    "罗启明",
+    "周文岚",
+    "陈立冬",
+    "何秋霞",
+    "吴建峰",
+    "祝平",
+    "韩春",
+    "石磊",
+    "唐果",
+    "贺兰",
+    "秦川",
+    "白露",
+    "冯远",
+    "顾清",
+    "乔安",
+    "谢宁",
+    "江帆",
+    "田野",
+]
 
 
 @dataclass

@@ -1,4 +1,7 @@
-"""Where somebody stands to a case: the roles they hold in it, whether they may see it, and who would own a state."""
+"""Where somebody stands to a case.
+
+The roles they hold in it, whether they may see it, and who would own a state.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +32,11 @@ class Owner:
     climbed: bool = False
 
 
-def _by_role(done: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
+def _by_role(done: Iterable[tuple[str, int | None]]) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
     for role, person in done:
-        found.setdefault(role, set()).add(person)
+        if person is not None:
+            found.setdefault(role, set()).add(person)
     return found
 
 
@@ -55,10 +59,10 @@ class Standing:
 
     def know(self, actions: Iterable[CaseAction]) -> None:
         """Take over the case's actions from a reader who has them all, instead of asking for them again."""
-        self._acted = _by_role((action.role, action.person) for action in actions if action.person)
+        self._acted = _by_role((action.role, action.person) for action in actions)
 
     def roles_of(self, actor: Actor) -> frozenset[str]:
-        """Every role of the procedure that the actor holds in this case, plus `participants` when there is one."""
+        """Every role of the procedure that the actor holds in this case; with one, `participants` as well."""
         if actor not in self._held:
             self._held[actor] = self._roles_of(actor)
         return self._held[actor]

@@ -1,4 +1,7 @@
-"""What goes out after the commit: messages to posts, units and reporters, and the index of words. Outbox effects, safe to repeat."""
+"""What goes out after the commit: messages to posts, units and reporters, and the index of words.
+
+Outbox effects, safe to repeat.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,17 @@ from jingwei.kernel.models import OutboxRow
 from jingwei.kernel.moments import now
 
 
+def _case(row: OutboxRow) -> Case | None:
+    return Case.objects.filter(pk=row.case).first() if row.case else None
+
+
 @outbox.effect("tell")
 def tell(row: OutboxRow) -> None:
     """Write the message that a move's `tell` line names. The words are made when it is read.
 
     A reporter without a channel is told by the page behind the query code: the answer stands there.
     """
-    case = Case.objects.filter(pk=row.case).first()
+    case = _case(row)
     if case is None or case.erased_at:
         return
     playbook = library.version(case.version_id)
@@ -43,14 +50,14 @@ def tell(row: OutboxRow) -> None:
 @outbox.effect("index")
 def index(row: OutboxRow) -> None:
     """Put the case's words into the search index."""
-    if case := Case.objects.filter(pk=row.case).first():
+    if case := _case(row):
         words.index(case)
 
 
 @outbox.effect("follow")
 def follow(row: OutboxRow) -> None:
     """End what follows a case that has ended."""
-    if (case := Case.objects.filter(pk=row.case).first()) and case.ended_at:
+    if (case := _case(row)) and case.ended_at:
         actions.end_followers(case)
 
 

@@ -1,4 +1,7 @@
-"""What time does by itself: a clock that ran out is noted once, its owner is told, and what `late:` says is done."""
+"""What time does by itself.
+
+A clock that ran out is noted once, its owner is told, and what `late:` says is done.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ LATE = System(job="late")
 
 @job("clocks", every=timedelta(seconds=10))
 def tick() -> bool:
-    """Note the clocks that ran out, at most 500 cases a transaction; True when there were as many, and more may wait."""
+    """Note the clocks that ran out, at most 500 cases a transaction.
+
+    True when there were as many, and more may wait.
+    """
     with transaction.atomic():
         due = Case.objects.filter(alarm_at__lte=now()).order_by("alarm_at")
         if connection.vendor == "postgresql":
@@ -70,4 +76,5 @@ def _do_by_itself(case: Case, rule: ClockRule, change: CaseChange) -> None:
             try:
                 actions.move_case(case, verb.what, by=LATE, detail={"as": verb.args.get("as", "")})
             except Refused:
-                continue  # a person moved it in the meantime, or something is missing that only a person can enter
+                # a person moved it in the meantime, or something is missing that only a person can enter
+                continue

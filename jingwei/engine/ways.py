@@ -1,6 +1,7 @@
-"""Every way that a case can take through a procedure, walked with its real clocks, before a single case takes one.
+"""Every way a case can take through a procedure, walked with its real clocks, before a single case takes one.
 
-The checker asks here whether somebody answers and a clock runs wherever a way can lead: after a rework, a return, a reopening.
+The checker asks here whether somebody answers and a clock runs wherever a way can lead: after a rework, a
+return, a reopening.
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
-"""Finding cases by words. One tokeniser for both databases, so that Chinese is found alike: every two neighbouring signs are a word.
+"""Finding cases by words. One tokeniser for both databases, so that Chinese is found alike.
 
-PostgreSQL keeps a tsvector (GIN), SQLite an FTS5 table. Only masked L0/L1 text goes in, never that of a confidential procedure.
+Every two neighbouring signs are a word.
+
+PostgreSQL keeps a tsvector (GIN), SQLite an FTS5 table. Only masked L0/L1 text goes in, never that of a
+confidential procedure.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ MOST_WORDS = 2000
 
 
 def tokens(text: str) -> list[str]:
-    """Latin words and numbers whole, Chinese as pairs of neighbouring signs (a lone sign stands for itself)."""
+    """Latin words and numbers whole, Chinese as pairs of neighbouring signs (a lone one stands alone)."""
     found: list[str] = []
     for run in _RUNS.findall(unicodedata.normalize("NFKC", text).lower()):
         if run[0].isascii() or len(run) == 1:
@@ -40,7 +43,8 @@ def index(case: Case) -> None:
         if connection.vendor == "postgresql":
             vector = " ".join(f"'{sign}'" for sign in dict.fromkeys(signs))
             cursor.execute(
-                "INSERT INTO engine_words (case_id, words) VALUES (%s, %s::tsvector) ON CONFLICT (case_id) DO UPDATE SET words = EXCLUDED.words",
+                "INSERT INTO engine_words (case_id, words) VALUES (%s, %s::tsvector) "
+                "ON CONFLICT (case_id) DO UPDATE SET words = EXCLUDED.words",
                 [case.pk, vector],
             )
         else:

@@ -1,4 +1,7 @@
-"""Who acts. Every action takes `by: Actor`, one of four kinds; ids only — who they are, the registry knows."""
+"""Who acts. Every action takes `by: Actor`, one of four kinds.
+
+Ids only — who they are, the registry knows.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The city's working calendar, from its rows and, for years without one, from the library that knows the State Council's notices."""
+"""The city's working calendar, from its rows.
+
+For years without one: from the library that knows the State Council's notices.
+"""
 
 from __future__ import annotations
 

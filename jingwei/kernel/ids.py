@@ -1,4 +1,7 @@
-"""Ids and codes. Everything a person can point at gets a UUIDv7: clients make them offline, and they sort by time."""
+"""Ids and codes. Everything a person can point at gets a UUIDv7.
+
+Clients make them offline, and they sort by time.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,10 @@ def code_of(digest: bytes, length: int = 10) -> str:
 
 
 def read_code(typed: str) -> str:
-    """Return what was typed as a code: capitals, no blanks, O read as 0, I and L as 1, full-width as plain."""
+    """Return what was typed as a code.
+
+    Capitals, no blanks, O read as 0, I and L as 1, full-width as plain.
+    """
     plain = "".join(chr(ord(c) - 0xFEE0) if 0xFF01 <= ord(c) <= 0xFF5E else c for c in typed.strip())
     return plain.upper().translate(_KINDLY).replace("\u3000", "")
 

@@ -1,7 +1,9 @@
 """Write journal lines, and read a subject's own.
 
-A line's hash covers every column and the hash of the line before it of the same subject. The subject's row keeps how many
-lines there are and the last hash, so that a line missing at the end is missed. `jingwei.kernel.seals` covers both from outside.
+A line's hash covers every column and the hash of the line before it of the same subject. The subject's row
+keeps how many
+lines there are and the last hash, so that a line missing at the end is missed. `jingwei.kernel.seals` covers
+both from outside.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ def next_line(
 ) -> JournalLine:
     """Return the subject's next line, unsaved, and move the count and head of the row in memory on to it.
 
-    The caller writes line, count and head together: `Journalled` rows change first-write-wins, so two writers cannot both.
+    The caller writes line, count and head together: `Journalled` rows change first-write-wins, so two writers
+    cannot both.
     `detail` holds ids and codes only.
     """
     line = _line(
@@ -79,9 +82,12 @@ def begin_many(
     before_write: Callable[[S], None] | None = None,
     at_once: int = 5000,
 ) -> None:
-    """Write many new subjects of one kind with their first lines, some thousands at a time; numeric keys are given here.
+    """Write many new subjects of one kind with their first lines, some thousands at a time.
 
-    For imports: the same lines as if each had been made alone, in a few statements. `before_write` sees each subject when
+    Numeric keys are given here.
+
+    For imports: the same lines as if each had been made alone, in a few statements. `before_write` sees each
+    subject when
     it knows its key. Foreign keys are written as they are: what they point at has its key by now.
     """
     if not subjects:
@@ -139,7 +145,9 @@ def withdraw_many(
     details: Sequence[dict[str, Any]] = (),
     at_once: int = 1000,
 ) -> None:
-    """Write the last line of many subjects of one kind and delete their rows; how many lines each has stays known.
+    """Write the last line of many subjects of one kind and delete their rows.
+
+    How many lines each has stays known.
 
     For imports taken back: what was made and unmade stands in the journal for good, only the rows are gone.
     """
@@ -192,8 +200,10 @@ def subject_id(subject: Journalled) -> UUID:
 def digest(line: JournalLine, before: bytes) -> bytes:
     """Return SHA-256 over the line and the hash before it."""
     fields = [
-        line.kind, str(line.subject), line.seq, _moment(line.happened_at), _moment(line.recorded_at), line.actor_kind,
-        line.person, line.assignment, line.client, str(line.party or ""), line.verb, line.detail, before.hex(),
+        line.kind, str(line.subject), line.seq, _moment(line.happened_at), _moment(line.recorded_at),
+        line.actor_kind,
+        line.person, line.assignment, line.client, str(line.party or ""), line.verb, line.detail,
+        before.hex(),
     ]  # fmt: skip
     return hashlib.sha256(
         json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

@@ -13,7 +13,8 @@ _DEFERRED = """
 def check_references_at_once(apps: Any, schema_editor: Any) -> None:
     """Let PostgreSQL check foreign keys with the statement that writes them, as SQLite does.
 
-    Django makes them wait for COMMIT; nothing of ours needs that, and a wrong reference is better found where it is written.
+    Django makes them wait for COMMIT; nothing of ours needs that, and a wrong reference is better found where
+    it is written.
     """
     if schema_editor.connection.vendor != "postgresql":
         return

@@ -2,10 +2,13 @@
 
     class Person(models.Model):
         name = models.CharField(max_length=60)
-        privacy = {"name": Personal(L1, purpose="say who answers", basis="statutory_duty", keep="while employed, then 3y", seen_by="everyone")}
+        privacy = {"name": Personal(L1, purpose="say who answers", basis="statutory_duty", keep="while
+        employed, then 3y", seen_by="everyone")}
 
-Numbers, dates, flags and keys need no line. Every text, JSON, binary or file column needs one: `Personal(...)` or
-`PLAIN`, a column that can hold nothing about a person. A test walks every model and fails on anything else, and on every name of
+Numbers, dates, flags and keys need no line. Every text, JSON, binary or file column needs one:
+`Personal(...)` or
+`PLAIN`, a column that can hold nothing about a person. A test walks every model and fails on anything else,
+and on every name of
 the deny-list below.
 """
 
@@ -43,13 +46,19 @@ class Plain:
 
 PLAIN = Plain()
 
-#: What must not exist (domain/rights-ledger.md): a column or API field whose name contains one of these is an error.
+#: What must not exist (domain/rights-ledger.md): a column or API field whose name contains one of these is an
+#: error.
 DENIED = (
-    "id_number", "id_card", "identity_card", "passport", "ethnic", "nation_of", "religio", "faith", "belief", "politic", "opinion_of",
-    "temperature", "health_reading", "symptom", "diagnos", "blood", "genetic", "biometric", "fingerprint", "face_", "plate_number",
-    "location_history", "track", "trajectory", "movement", "trip", "last_seen_place", "scan_log", "score_of_resident",
-    "resident_score", "credit_score", "family_score", "watch_list", "watchlist", "key_person", "special_population", "speaker",
-    "social_account", "wechat_id", "account_url", "relatives", "household_member", "marital", "sexual", "criminal_record",
+    "id_number", "id_card", "identity_card", "passport", "ethnic", "nation_of", "religio", "faith", "belief",
+    "politic", "opinion_of",
+    "temperature", "health_reading", "symptom", "diagnos", "blood", "genetic", "biometric", "fingerprint",
+    "face_", "plate_number",
+    "location_history", "track", "trajectory", "movement", "trip", "last_seen_place", "scan_log",
+    "score_of_resident",
+    "resident_score", "credit_score", "family_score", "watch_list", "watchlist", "key_person",
+    "special_population", "speaker",
+    "social_account", "wechat_id", "account_url", "relatives", "household_member", "marital", "sexual",
+    "criminal_record",
 )  # fmt: skip
 
 #: column types that can hold words

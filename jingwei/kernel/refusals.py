@@ -1,4 +1,7 @@
-"""When the rules say no. A refusal carries every reason, as codes with values; pages and API turn them into sentences."""
+"""When the rules say no. A refusal carries every reason, as codes with values.
+
+Pages and API turn them into sentences.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason: a code that `texts` can say in every language, the field it is about, and what to fill in."""
+    """One reason.
+
+    A code that `texts` can say in every language, the field it is about, and what to fill in.
+    """
 
     code: str
     field: str = ""

@@ -1,7 +1,9 @@
-"""Writing rows, and reading them by their keys, with statements that are made once per shape and prepared by the database.
+"""Writing rows and reading them by their keys, with statements made once and prepared by the database.
 
-All that an action writes goes out in one statement where the database can. Measured: saving and loading through the ORM costs an
-intake or a move about as much again as everything else they do (docs/benchmarks.md). Constraints, column types and defaults stay
+All that an action writes goes out in one statement where the database can. Measured: saving and loading
+through the ORM costs an
+intake or a move about as much again as everything else they do (docs/benchmarks.md). Constraints, column
+types and defaults stay
 those of the models; only `save()` is gone round, and nothing of ours lives there.
 """
 
@@ -30,7 +32,9 @@ class Update:
 
 
 def write(inserts: Sequence[models.Model], updates: Sequence[Update] = ()) -> None:
-    """Insert unsaved rows of any models and update others, in the order given; the database makes missing numeric keys.
+    """Insert unsaved rows of any models and update others, in the order given.
+
+    The database makes missing numeric keys.
 
     One data-modifying statement on PostgreSQL; on SQLite one per model inserted and one per row updated.
     """
@@ -64,9 +68,12 @@ def insert(*rows: models.Model) -> None:
 
 
 def insert_many(many: Sequence[models.Model]) -> None:
-    """Insert unsaved rows of one model, as many as there are; with their keys where they have them, else the database makes them.
+    """Insert unsaved rows of one model, as many as there are.
 
-    For imports: COPY on PostgreSQL and one prepared statement on SQLite, several times faster than through the ORM.
+    With their keys where they have them, else the database makes them.
+
+    For imports: COPY on PostgreSQL and one prepared statement on SQLite, several times faster than through
+    the ORM.
     """
     if not many:
         return
@@ -96,7 +103,8 @@ def insert_many(many: Sequence[models.Model]) -> None:
 def change(row: models.Model, *, only_if: dict[str, Any], **values: Any) -> bool:
     """Write new values to one row if it still is what `only_if` says; return whether it was.
 
-    First write wins, on SQLite and PostgreSQL alike. The row in memory takes the values when the database did.
+    First write wins, on SQLite and PostgreSQL alike. The row in memory takes the values when the database
+    did.
     """
     model = type(row)
     params = _ready(model, values) + _ready(model, only_if) + _ready(model, {_key(model): row.pk})
@@ -109,7 +117,8 @@ def change(row: models.Model, *, only_if: dict[str, Any], **values: Any) -> bool
 def change_many(updates: Sequence[Update], *, only_if: Sequence[dict[str, Any]]) -> bool:
     """Write new values to many rows, each if it still is what its `only_if` says; return whether all were.
 
-    Rows of one model and the same columns share a statement; the caller's transaction is rolled back when one was not.
+    Rows of one model and the same columns share a statement; the caller's transaction is rolled back when one
+    was not.
     """
     groups: dict[tuple[Any, ...], list[list[Any]]] = {}
     for update, before in zip(updates, only_if, strict=True):
@@ -131,7 +140,10 @@ def change_many(updates: Sequence[Update], *, only_if: Sequence[dict[str, Any]])
 
 
 def load(model: type[M], order: str = "", **equal: Any) -> list[M]:
-    """Return the rows whose columns equal these values, in the order of a column; for the few questions every action asks."""
+    """Return the rows whose columns equal these values, in the order of a column.
+
+    For the few questions every action asks.
+    """
     if connection.vendor != "postgresql" or connection.queries_logged:
         found = model._default_manager.filter(**equal)
         return list(found.order_by(order) if order else found)
@@ -144,7 +156,10 @@ def load(model: type[M], order: str = "", **equal: Any) -> list[M]:
 
 
 def reserve_keys(model: type[models.Model], count: int) -> list[int]:
-    """Reserve numeric keys, for rows whose journal lines must name them before they are written. Call inside a transaction."""
+    """Reserve numeric keys, for rows whose journal lines must name them before they are written.
+
+    Call inside a transaction.
+    """
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -199,7 +214,7 @@ def _together(statements: tuple[str, ...]) -> str:
 
 @cache
 def _numbered(statement: str) -> str:
-    """The same statement with PostgreSQL's own places ($1, $2 …), so that nothing has to look for them again."""
+    """The same statement with PostgreSQL's own places ($1, $2 …): nothing has to look for them again."""
     parts = statement.split("%s")
     return "".join(f"{part}${n}" for n, part in enumerate(parts[:-1], 1)) + parts[-1]
 
@@ -259,7 +274,8 @@ def _readying(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
         if isinstance(target, models.JSONField):
             return lambda value: None if value is None else Jsonb(value)
         if isinstance(target, models.IntegerField):
-            # one integer type, whatever the size of the number: else every mix of sizes would be a statement of its own
+            # one integer type, whatever the size of the number: else every mix of sizes would be a statement
+            # of its own
             return lambda value: None if value is None else Int8(value)
         if isinstance(target, _AS_THEY_ARE):
             return lambda value: value

@@ -1,6 +1,7 @@
 """YAML as people mean it: every scalar is text, nothing is guessed, and everything knows its line.
 
-`no`, `1:30` and `0123` stay what was written. Duplicate keys, anchors, aliases, merge keys and tags are errors that name
+`no`, `1:30` and `0123` stay what was written. Duplicate keys, anchors, aliases, merge keys and tags are
+errors that name
 their line, because each of them has surprised somebody.
 """
 
@@ -48,7 +49,8 @@ class Document:
 def read(text: str) -> Document:
     """Read one document, or raise ``BadYaml`` with the line and what would be right.
 
-    Built from the parser's events on a stack of our own: no file, however deep or entangled, exhausts anything.
+    Built from the parser's events on a stack of our own: no file, however deep or entangled, exhausts
+    anything.
     """
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise BadYaml(1, f"the file is larger than {MOST_BYTES // 1024} KiB")
@@ -92,7 +94,10 @@ def _build(document: Document, events: Iterable[yaml.Event]) -> None:
 
 
 def _take(document: Document, stack: list[_Open], event: yaml.NodeEvent, line: int) -> None:
-    """Put a scalar, mapping or list where it belongs: as a key, as its value, as the next entry, or as all there is."""
+    """Put a scalar, mapping or list where it belongs.
+
+    As a key, as its value, as the next entry, or as all there is.
+    """
     here = stack[-1] if stack else None
     if here is not None and isinstance(here.into, dict) and here.key is None:
         here.key = _key(here, event, line)

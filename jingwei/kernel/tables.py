@@ -140,7 +140,10 @@ def read_tables(
 
 
 def _best_form(sheet: Sheet, forms: Mapping[str, Sequence[Column]]) -> tuple[str, Header] | None:
-    """The form that lacks the fewest required columns; of equals the one with most columns, then the first."""
+    """The form that lacks the fewest required columns.
+
+    Of equals the one with most columns, then the first.
+    """
     fits = []
     for name, columns in forms.items():
         if header := find_header(sheet, columns):

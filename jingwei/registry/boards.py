@@ -1,4 +1,7 @@
-"""What a public grid board shows: who answers and for what, who else covers the place, and how its border runs."""
+"""What a public grid board shows.
+
+Who answers and for what, who else covers the place, and how its border runs.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,7 @@ def people_of(area: int) -> list[OnBoard]:
 
 
 def contacts_over(area: int) -> list[OnBoard]:
-    """The three officials of a grid, and the contacts of party, police and department grids that lie over it."""
+    """The three officials of a grid, and the contacts of party, police and department grids over it."""
     over = list(
         AreaMapping.objects.filter(base=area, overlay__valid_to=None).values_list("overlay", flat=True)
     )
@@ -269,7 +272,7 @@ def pin(area: Area, lon: float, lat: float) -> tuple[float, float]:
 
 def _frame(shape: shapely.Geometry) -> tuple[float, float, float, float]:
     """West, north, pixels per degree of longitude and of latitude."""
-    west, south, east, north = shape.bounds
+    west, south, east, north = shapely.bounds(shape).tolist()
     squeeze = float(np.cos(np.radians((south + north) / 2)))
     scale = min(WIDTH * 0.86 / max((east - west) * squeeze, 1e-9), HEIGHT * 0.86 / max(north - south, 1e-9))
     left = (west + east) / 2 - WIDTH / 2 / scale / squeeze
@@ -289,9 +292,10 @@ def _drawn(
     for ring in _rings(shape):
         points = [f"{(x - left) * across:.1f} {(top - y) * down:.1f}" for x, y in ring]
         steps.append("M" + "L".join(points) + "Z")
-    middle = shape.representative_point()
+    middle = shapely.point_on_surface(shape)
+    across_at, down_at = float(shapely.get_x(middle)), float(shapely.get_y(middle))
     return Drawing(
-        "".join(steps), round((middle.x - left) * across, 1), round((top - middle.y) * down, 1), name
+        "".join(steps), round((across_at - left) * across, 1), round((top - down_at) * down, 1), name
     )
 
 

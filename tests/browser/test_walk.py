@@ -1,4 +1,7 @@
-"""The walk: a resident reports, the offices file, dispatch, handle, check and close, the resident rates, the board's number changes.
+"""The walk.
+
+A resident reports, the offices file, dispatch, handle, check and close, the resident rates, the board's
+number changes.
 
 In both languages; the resident on a phone, the offices at desks.
 """

@@ -128,7 +128,10 @@ def test_without_its_keys_or_half_copied_it_is_refused(towns: tuple[Town, Town],
 def test_an_altered_line_keeps_the_restored_city_shut(towns: tuple[Town, Town], tmp_path: Path) -> None:
     first, second = towns
     first.run("shell", "-c", REPORT)
-    alter = "from jingwei.kernel.models import JournalLine; JournalLine.objects.filter(seq=1).update(verb='nothing')"
+    alter = (
+        "from jingwei.kernel.models import JournalLine; "
+        "JournalLine.objects.filter(seq=1).update(verb='nothing')"
+    )
     first.run("shell", "-c", alter)
     first.run("backup", str(tmp_path / "away"), "--keys", str(tmp_path / "keys"))
     backup = next((tmp_path / "away").iterdir())

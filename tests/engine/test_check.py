@@ -1,4 +1,6 @@
-"""The loader and the checker name the right line and say what would be right, for every kind of mistake; and let nothing by.
+"""The loader and the checker name the right line and say what would be right, for every kind of mistake.
+
+And let nothing by.
 
 A sound playbook is broken in one place at a time. What is refused changes nothing.
 """
@@ -154,14 +156,16 @@ def test_a_language_that_is_missing_is_named() -> None:
 
 # ---------------------------------------------------------------- one mistake at a time
 
-#: what stands there · what is written instead · the sentence · where its line is looked for, if not where it was written
+#: what stands there · what is written instead · the sentence · where its line is looked for, if not where it
+#: was written
 Mistake = tuple[str, str, str] | tuple[str, str, str, str]
 
 FORM: dict[str, Mistake] = {
     "an unknown word": ("number: SQ", "number: SQ\ncolour: red", "colour: there is no word 'colour' here", "colour: red"),
     "a missing word": ("who: unit}        #", "}        #", "moves.sign.who: 'who' is missing here"),
     "an unknown word in a move": (
-        "to: handling, who: unit}        #", "to: handling, who: unit, whom: unit}        #", "moves.sign.whom: there is no word 'whom' here",
+        "to: handling, who: unit}        #", "to: handling, who: unit, whom: unit}        #",
+        "moves.sign.whom: there is no word 'whom' here",
     ),
     "no number": ("version: 1", "version: no", "version: 'no' is no whole number"),
     "a time for a number": ("version: 1", "version: 1:30", "version: '1:30' is no whole number"),
@@ -177,7 +181,8 @@ FORM: dict[str, Mistake] = {
     "a list for a word": ("to: handling, who: unit}        #", "to: [handling], who: unit}        #", "moves.sign.to: write one word or text here"),
     "an unknown level": ("level: L2", "level: L9", "fields.reporter_contact.level: 'L9' is none of 'L0', 'L1', 'L2' or 'L3'"),
     "an unknown kind of state": (
-        "{kind: new, ", "{kind: fresh, ", "states.received.kind: 'fresh' is none of 'new', 'active', 'waiting', 'done' or 'dropped'",
+        "{kind: new, ", "{kind: fresh, ",
+        "states.received.kind: 'fresh' is none of 'new', 'active', 'waiting', 'done' or 'dropped'",
     ),
     "an unknown type": (
         "{type: tick}", "{type: clock}",
@@ -197,7 +202,8 @@ FORM: dict[str, Mistake] = {
     "a standard that no class has": ("standard.total", "standard.half", "clocks.total.limit.standard: 'half' is none of 'handle' or 'total'"),
     "defaults that are no mapping": (
         "  defaults:         {level: L0", "  defaults: none\n  other:            {level: L0",
-        "fields.defaults: write words with their values here, like {level: L0}", "procedure: resident_request",
+        "fields.defaults: write words with their values here, like {level: L0}",
+        "procedure: resident_request",
     ),
     "verbs that are no list": ("then: [{count: raised}], tell: [{notify: supervisor}, {notify: reporter}]}\n  assign", "then: count}\n  assign",
                                "moves.raise.then: write a list of verbs, like [{count: rework}]"),
@@ -221,7 +227,8 @@ NAMED: dict[str, Mistake] = {
     "a field nobody declared at intake": ("intake: {needs: [description]", "intake: {needs: [story]",
                                           "intake: there is no field 'story': declare it under fields"),
     "a field nobody ever enters": ("  remark:           {type", "  colour:           {type: number}\n  remark:           {type",
-                                   "fields.colour: nobody ever enters it: leave it out", "colour:           {"),
+                                   "fields.colour: nobody ever enters it: leave it out",
+                                   "colour:           {"),
     "a field of the engine of another type": ("lead_unit:        {type: unit}", "lead_unit:        {type: number}",
                                               "fields.lead_unit: the engine reads 'lead_unit' itself: its type must be unit"),
     "a choice without a list": ("{type: one_of, of: objections}", "{type: one_of}", "fields.objection_code: one_of needs its list of codes: of: reasons"),
@@ -267,7 +274,8 @@ NAMED: dict[str, Mistake] = {
                                 "moves.dispatch.tell: notify takes no 'loud'"),
     "a rating asked of a unit": ("if: [called_back, said_solved],\n                   tell: [{ask_rating: reporter}]}",
                                  "if: [called_back, said_solved],\n                   tell: [{ask_rating: unit}]}",
-                                 "moves.close.tell: ask_rating: the result is rated by the reporter", "tell: [{ask_rating: unit}]"),
+                                 "moves.close.tell: ask_rating: the result is rated by the reporter",
+                                 "tell: [{ask_rating: unit}]"),
     "an ask in no state": ("objection:  {while: dispatched,", "objection:  {while: despatched,", "asks.objection: there is no state 'despatched'"),
     "an ask decided into nowhere": ("granted: {to: raised,", "granted: {to: lifted,", "asks.raising.granted: there is no state 'lifted'"),
     "an ask that the reporter decides": ("raising:    {while: handling, by: unit, needs: [reason], if: contacted, decided_by: [dispatcher, supervisor]",
@@ -346,7 +354,10 @@ def test_every_way_has_an_owner_a_clock_and_an_end(name: str) -> None:
 
 
 def test_a_clock_that_stops_for_good_leaves_the_second_visit_without_one() -> None:
-    """`leaving: stop` means once. The total clock runs beside it, so that nothing is amiss; without that one there would be."""
+    """`leaving: stop` means once. The total clock runs beside it, so that nothing is amiss.
+
+    Without that one there would be.
+    """
     once = "sign:     {while: dispatched, limit: {urgent: 15m, normal: 4wh},  leaving: stop,"
     files = broken("sign:     {while: dispatched, limit: {urgent: 15m, normal: 4wh},  leaving: reset,", once)
     assert found(files) == []
@@ -435,7 +446,8 @@ TEXTS: dict[str, tuple[str, str, str, str, int]] = {
     "a text about nothing": (EN, "  withdrawn: Withdrawn as you wished\nfields", "  withdrawn: Withdrawn as you wished\n  melted: Melted\nfields",
                              "headline.melted is the text of nothing", 0),
     "a comma that cuts a text in two": (EN, "hint: 'Street and number, or choose from the list; leave it empty if it is about no place.'}",
-                                        "hint: Street and number, or choose from the list}", "fields.place.or choose from the list is the text of nothing", 0),
+                                        "hint: Street and number, or choose from the list}",
+                                        "fields.place.or choose from the list is the text of nothing", 0),
     "a hole that nothing fills": (EN, "'Given to {lead_unit}'", "'Given to {unit_name}'", "moves.dispatch.told: nothing is filled in for {unit_name} here", 0),
 }  # fmt: skip
 
@@ -529,7 +541,8 @@ SMUGGLED: dict[str, Try] = {
     "key persons, as a paper": changed(ZH, "work_order: 居民诉求工单", "work_order: 特殊人群登记表"),
     "a watch list, as a list": changed(PROCEDURE, "{list: withdrawals}", "{list: watch_list}"),
     "a watch list, as a role": changed(PROCEDURE, "  cohandler:  {is: task_unit}", "  watch_list_keeper: {is: task_unit}",
-                                       (PROCEDURE, "to: cohandler", "to: watch_list_keeper"), (ZH, "  cohandler: 协", "  watch_list_keeper: 协"),
+                                       (PROCEDURE, "to: cohandler", "to: watch_list_keeper"),
+                                       (ZH, "  cohandler: 协", "  watch_list_keeper: 协"),
                                        (EN, "  cohandler: Co", "  watch_list_keeper: Co")),
     "a keeper of persons, by label": changed(ZH, "  cohandler: 协办单位", "  cohandler: 稳控责任人"),
     "a score, as a counter": changed(PROCEDURE, "{count: urged}", "{count: resident_score}"),

@@ -1,9 +1,13 @@
-"""How the clocks of a case turn, on rows in memory: when they start, stand still, go on, begin anew, end; and what is due next."""
+"""How the clocks of a case turn, on rows in memory: when they start, stand still, go on, begin anew, end.
+
+And what is due next.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -39,12 +43,14 @@ def a_procedure(**clocks: object) -> Procedure:
     """A procedure in which every state leads to every other, with these clocks."""
     return Procedure.model_validate(
         {
-            "procedure": "tried", "version": "1", "number": "AA", "classes": "social_governance", "sources": ["resident"],
+            "procedure": "tried", "version": "1", "number": "AA", "classes": "social_governance",
+            "sources": ["resident"],
             "intake": {}, "roles": {"desk": {"post": "acceptor", "at": "street"}},
             "fields": {"defaults": DEFAULTS, "phone": {"type": "phone"}},
             "states": {name: {"kind": kind, "owner": "desk"} for name, kind in STATES.items()},
             "moves": {f"to_{name}": {"from": "any_open", "to": name, "who": "desk"} for name in STATES} | {
-                "call": {"from": "any_open", "to": "same", "who": "desk"}, "reopen": {"from": "done", "to": "work", "who": "desk"}},
+                "call": {"from": "any_open", "to": "same", "who": "desk"},
+                "reopen": {"from": "done", "to": "work", "who": "desk"}},
             "clocks": clocks,
         }
     )  # fmt: skip
@@ -53,7 +59,7 @@ def a_procedure(**clocks: object) -> Procedure:
 class Told:
     """A case that goes from state to state, an hour apart unless said otherwise."""
 
-    def __init__(self, urgency: str = "normal", there: tuple[str, ...] = (), **rules: object) -> None:
+    def __init__(self, urgency: str = "normal", there: tuple[str, ...] = (), **rules: Any) -> None:
         self.state, self.at = "", MONDAY
         self.procedure = a_procedure(**rules)
         self.rows: list[CaseClock] = []
@@ -146,7 +152,7 @@ def test_a_clock_goes_on_from_one_of_its_states_to_another() -> None:
 
 
 def test_a_clock_that_starts_at_a_move_waits_for_it_and_goes_back_when_it_came_late() -> None:
-    rules = {
+    rules: dict[str, Any] = {
         "sign": {"while": "sent", "limit": "4h", "leaving": "reset"},
         "handle": {
             "while": ["sent", "work"],
@@ -311,7 +317,7 @@ def test_a_year_without_published_holidays_is_marked_uncertain() -> None:
     assert told.of("handle").certain is False
 
 
-EVERY_KIND = {
+EVERY_KIND: dict[str, Any] = {
     "plain": {"while": ["sent", "work"], "limit": "8h"},
     "reset": {"while": "check", "limit": "8h", "leaving": "reset"},
     "once": {"while": "work", "limit": "8h", "leaving": "stop"},

@@ -1,4 +1,7 @@
-"""May somebody do something, and why not: every reason by itself, and random walks through both playbooks that keep every promise."""
+"""May somebody do something, and why not.
+
+Every reason by itself, and random walks through both playbooks that keep every promise.
+"""
 
 from __future__ import annotations
 
@@ -39,11 +42,13 @@ DEFAULTS = {
 }
 TRIED = Procedure.model_validate(
     {
-        "procedure": "tried", "version": "1", "number": "AA", "classes": "social_governance", "sources": ["resident", "hotline"],
+        "procedure": "tried", "version": "1", "number": "AA", "classes": "social_governance",
+        "sources": ["resident", "hotline"],
         "intake": {"needs": ["words"], "may": ["colour"]},
         "roles": {"desk": {"post": "acceptor", "at": "street"}, "unit": {"is": "lead_unit"}},
         "fields": {"defaults": DEFAULTS, "words": {"type": "text"}, "colour": {"type": "line"}, "reason": {"type": "text"},
-                   "phone": {"type": "phone", "level": "L2", "seen_by": ["desk"]}, "open": {"type": "line", "seen_by": "everyone"}},
+                   "phone": {"type": "phone", "level": "L2", "seen_by": ["desk"]},
+                   "open": {"type": "line", "seen_by": "everyone"}},
         "states": {"new": {"kind": "new", "owner": "desk"}, "work": {"kind": "active", "owner": "unit"}, "done": {"kind": "done", "outcome": "solved"}},
         "moves": {
             "give": {"from": "new", "to": "work", "who": "desk", "needs": "reason", "has": "words", "may": "colour", "if": ["dry", "quiet"]},
@@ -199,7 +204,8 @@ NAMES = st.sets(st.sampled_from(["words", "colour", "reason", "phone", "shape"])
 
 
 @given(
-    state=st.sampled_from(["new", "work", "done"]), roles=st.sets(st.sampled_from(["desk", "unit", "participants"])), there=NAMES, now=NAMES,
+    state=st.sampled_from(["new", "work", "done"]),
+    roles=st.sets(st.sampled_from(["desk", "unit", "participants"])), there=NAMES, now=NAMES,
     wet=st.booleans(),
 )  # fmt: skip
 def test_a_move_is_allowed_exactly_when_nothing_stands_against_it(
@@ -374,7 +380,7 @@ class Walk:
         questions = list(Ask.objects.filter(case=self.case.pk, state="open"))
         tasks = list(Task.objects.filter(case=self.case.pk, state="open"))
         options = self.options(actor)
-        tries = (
+        tries: list[tuple[str, Any]] = (
             [("option", one) for one in options]
             + [("decide", one) for one in questions]
             + [("answer", one) for one in tasks]
@@ -439,10 +445,13 @@ class Walk:
         """All that a refused try must leave as it was."""
         case, pk = self.fresh(), self.case.pk
         return (
-            case.revision, case.seq, case.state, case.values, case.counters, case.journal_count, case.next_due,
-            CaseAction.objects.filter(case=pk).count(), JournalLine.objects.filter(subject=pk).count(), Fact.objects.filter(case=pk).count(),
+            case.revision, case.seq, case.state, case.values, case.counters, case.journal_count,
+            case.next_due,
+            CaseAction.objects.filter(case=pk).count(), JournalLine.objects.filter(subject=pk).count(),
+            Fact.objects.filter(case=pk).count(),
             tuple(CaseClock.objects.filter(case=pk).order_by("pk").values_list("status", "due_at")),
-            tuple(Ask.objects.filter(case=pk).order_by("pk").values_list("state")), tuple(Task.objects.filter(case=pk).order_by("pk").values_list("state")),
+            tuple(Ask.objects.filter(case=pk).order_by("pk").values_list("state")),
+            tuple(Task.objects.filter(case=pk).order_by("pk").values_list("state")),
         )  # fmt: skip
 
     def happened(self, name: str, kind: str, what: Any, before: tuple[Any, ...], stale: Case) -> None:

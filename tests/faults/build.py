@@ -1,4 +1,7 @@
-"""Fill the city of the fault tests: `python -m tests.faults.build` with JINGWEI_CITY set; prints what its programs need."""
+"""Fill the city of the fault tests: `python -m tests.faults.build` with JINGWEI_CITY set.
+
+Prints what its programs need.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ from tests.faults.running import City, until
 API = "/api/v1/"
 #: how long a program goes on trying before something is wrong
 PATIENCE = 90.0
-#: the programs that work, and how often one gives a case up after a dropped line, or sends once more what was answered
+#: the programs that work, and how often one gives a case up after a dropped line, or sends once more what was
+#: answered
 CLIENTS, GIVES_UP, SENDS_AGAIN = 4, 0.15, 0.15
 
 

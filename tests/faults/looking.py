@@ -1,6 +1,9 @@
-"""Let a city catch up and say what is wrong with it: `python -m tests.faults.looking` with a ledger on standard input.
+"""Let a city catch up and say what is wrong with it.
 
-Runs in a process of its own, because the city is another than that of the tests. `--later MINUTES` lets so much time pass
+`python -m tests.faults.looking` with a ledger on standard input.
+
+Runs in a process of its own, because the city is another than that of the tests. `--later MINUTES` lets so
+much time pass
 first, so that what a killed worker had claimed may be taken over. `--as-it-is` lets nothing catch up.
 """
 

@@ -1,4 +1,7 @@
-"""A city of a test's own, served as people serve it. What a test starts it ends, process by process, by number."""
+"""A city of a test's own, served as people serve it.
+
+What a test starts it ends, process by process, by number.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ TOML = 'name = "经州市"\nname_en = "Jingzhou"\ncode = "9911"\nreports_per_add
 
 @dataclass(frozen=True)
 class City:
-    """A folder, a database (an address of PostgreSQL, or empty: SQLite in the folder), and what programs need to know."""
+    """A folder, a database (an address of PostgreSQL, or empty.
+
+    SQLite in the folder), and what programs need to know.
+    """
 
     home: Path
     database: str
@@ -95,7 +101,10 @@ class Family:
         self._see_off()
 
     def end(self) -> None:
-        """Ask the eldest to end, as Ctrl-C does; whoever is left after that is a fault of ours, and is killed."""
+        """Ask the eldest to end, as Ctrl-C does.
+
+        Whoever is left after that is a fault of ours, and is killed.
+        """
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -137,7 +146,7 @@ def seconds_of_work(family: Family) -> float:
 
 
 class Server:
-    """`jingwei serve` of a city, on a port that stays the same however often it is killed and started again."""
+    """`jingwei serve` of a city, on a port that stays the same however often it is killed and started."""
 
     def __init__(self, city: City, *, worker: bool = True) -> None:
         self.city, self.port, self.worker = city, free_port(), worker

@@ -1,6 +1,7 @@
 """Is a city whole? Everything that must hold whatever was killed, read from the rows themselves.
 
-Each check names what is not so; an empty list is a whole city. What the ledger of a load was told is held against it too.
+Each check names what is not so; an empty list is a whole city. What the ledger of a load was told is held
+against it too.
 """
 
 from __future__ import annotations
@@ -71,7 +72,10 @@ def _story(case: Case, actions: list[CaseAction]) -> Iterator[str]:
 
 
 def _journal(case: Case, actions: list[CaseAction]) -> Iterator[str]:
-    """That the chain of its lines holds says `seals.verify`; here: each action has its line, and no line is alone."""
+    """That the chain of its lines holds says `seals.verify`; here.
+
+    Each action has its line, and no line is alone.
+    """
     lines = (
         JournalLine.objects.filter(kind="case", subject=case.pk).order_by("seq").values_list("seq", "verb")
     )
@@ -222,7 +226,10 @@ def _promises(told: Told) -> Iterator[str]:
     for act in told["acts"]:
         where = (act["case"], act["seq"])
         if done.get(where) != ("move", act["move"], act["state"]):
-            yield f"{act['case']}: step {act['move']} was promised as action {act['seq']}, there is {done.get(where)}"
+            yield (
+                f"{act['case']}: step {act['move']} was promised as action {act['seq']}, "
+                f"there is {done.get(where)}"
+            )
         if keys.get(act["key"], {}).get("seq") != act["seq"]:
             yield f"{act['case']}: the key of {act['move']} is not kept with what it did"
     for case, moves in told["tried"].items():

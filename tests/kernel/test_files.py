@@ -347,7 +347,7 @@ def test_whatever_is_done_to_a_picture_there_is_an_answer(city: City) -> None:
     """Bytes changed here and there: it is stored whole, or refused; never anything else."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
-    chance = Random(11)  # noqa: S311
+    chance = Random(11)
     for form in ("JPEG", "PNG", "WEBP"):
         raw = encoded(plain(90, 70), form, exif=exif)
         for _ in range(60):

@@ -141,7 +141,10 @@ def body_of(answer: Any) -> bytes:
 
 
 def walk(client: Client, starts: Iterable[str]) -> Iterator[Page]:
-    """The pages at some addresses, and whatever is reached from them: each route, of each kind of thing, once."""
+    """The pages at some addresses, and whatever is reached from them.
+
+    Each route, of each kind of thing, once.
+    """
     waiting, there, seen = list(dict.fromkeys(starts)), set(starts), set()
     while waiting:
         address = waiting.pop(0)

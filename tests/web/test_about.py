@@ -45,7 +45,8 @@ def complaint(stage: Stage, about: About) -> Case:
     later = now() + timedelta(hours=1)
     for post, unit in ((about.post or stage.posts["worker"].pk, None), (None, stage.units["municipal"].pk)):
         Ask.objects.create(
-            case=case, name="return", round=1, state="open", asked_seq=1, asked_at=now(), decider_role="worker",
+            case=case, name="return", round=1, state="open", asked_seq=1, asked_at=now(),
+            decider_role="worker",
             decider_post=post, decider_unit=unit, due_at=later,
         )  # fmt: skip
         Task.objects.create(

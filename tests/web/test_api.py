@@ -25,7 +25,7 @@ from jingwei.engine.models import Ask, Case, CaseAction, Message, Task
 from jingwei.engine.stage import Stage
 from jingwei.kernel import accounts, ids, moments, privacy, throttle, versions
 from jingwei.kernel.actors import SYSTEM, Party
-from jingwei.kernel.models import Attachment, JournalLine, RequestKey, SealedValue
+from jingwei.kernel.models import Account, ApiToken, Attachment, JournalLine, RequestKey, SealedValue
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Refused
 from jingwei.registry import people
@@ -67,7 +67,7 @@ def moved(stage: Stage, case: Case, *steps: tuple[str, str, dict[str, Any]]) -> 
 
 FILE = ("acceptor", "file", {"class": "0405", "area": GRID})
 DISPATCH = ("dispatcher", "dispatch", {"lead_unit": "YH-SZ"})
-SIGN = ("handler", "sign", {})
+SIGN: tuple[str, str, dict[str, Any]] = ("handler", "sign", {})
 
 
 def picture(shade: int = 90) -> SimpleUploadedFile:
@@ -80,7 +80,7 @@ def key() -> str:
     return str(uuid4())
 
 
-def codes(answer: HttpResponse) -> list[tuple[str, str]]:
+def codes(answer: Any) -> list[tuple[str, str]]:
     """The reasons of a problem, as code and field; and that it has the form of one."""
     assert answer["Content-Type"] == "application/problem+json", answer.content
     body = json.loads(answer.content)
@@ -103,7 +103,7 @@ def said(answer: HttpResponse) -> Any:
 def everything() -> tuple[int, ...]:
     """What must not change when the answer is no."""
     counted = (Case, CaseAction, JournalLine, Attachment, RequestKey, Ask, Task, Message, SealedValue)
-    return tuple(model.objects.count() for model in counted)  # type: ignore[attr-defined]
+    return tuple(model.objects.count() for model in counted)
 
 
 # ---------------------------------------------------------------- the whole way
@@ -302,13 +302,13 @@ def test_only_a_token_that_counts_opens_anything(callers: Any, stage: Stage) -> 
         assert from_conftest.get("me").status_code == 401, "expired"
     with moments.at(MORNING + timedelta(days=29)):
         assert from_conftest.get("me").status_code == 200
-    account = accounts.Account.objects.get(person=stage.people["acceptor"].pk)
-    accounts.revoke_token(accounts.ApiToken.objects.get(account=account), by=SYSTEM)
+    account = Account.objects.get(person=stage.people["acceptor"].pk)
+    accounts.revoke_token(ApiToken.objects.get(account=account), by=SYSTEM)
     assert from_conftest.get("me").status_code == 401, "revoked"
     worker, handler = callers.of("worker"), callers.of("handler")
     people.end_assignment(stage.assignments["worker"], by=SYSTEM)
     assert worker.get("me").status_code == 401, "the assignment has ended"
-    accounts.close_account(accounts.Account.objects.get(person=stage.people["handler"].pk), by=SYSTEM)
+    accounts.close_account(Account.objects.get(person=stage.people["handler"].pk), by=SYSTEM)
     assert handler.get("me").status_code == 401, "the account is closed"
 
 
@@ -329,9 +329,11 @@ def test_every_address_asks_for_a_token_or_says_that_it_is_public() -> None:
 def every_operation(case: Case, attachment: str, ask: int, task: int) -> Iterator[tuple[str, str, Any]]:
     """Everything that is about one case: method, path, a body that would do."""
     bodies: dict[str, Any] = {
-        "moves": {"values": {"remark": "看看"}}, "asks": {"values": {}}, "tasks": {"to_unit": "YH-CG", "values": {"what": "x"}},
+        "moves": {"values": {"remark": "看看"}}, "asks": {"values": {}},
+        "tasks": {"to_unit": "YH-CG", "values": {"what": "x"}},
         "decision": {"granted": True}, "answer": {"values": {"result": "x"}}, "ratings": {"answers": {}},
-        "reveal": {"field": "reporter_contact", "purpose": "audit"}, "links": {"kind": "follows", "other": key()},
+        "reveal": {"field": "reporter_contact", "purpose": "audit"},
+        "links": {"kind": "follows", "other": key()},
     }  # fmt: skip
     fills = {"case_id": str(case.pk), "attachment_id": attachment, "ask_id": str(ask), "task_id": str(task),
              "move": "note", "ask": "return", "task": "co_handle", "kind": "follows"}  # fmt: skip
@@ -389,7 +391,8 @@ def test_a_stranger_finds_nothing_and_a_colleague_without_the_role_may_not(calle
     assert said(chief.get(f"cases/{case.pk}"))["number"] == case.number
     for path, body in (
         ("moves/feed_back", {"values": {"result": "好", "evidence": []}}), ("asks/suspension", None),
-        ("tasks/co_handle", {"to_unit": "YH-CG", "values": {"what": "x"}}), ("reveal", {"field": "reporter_contact", "purpose": "audit"}),
+        ("tasks/co_handle", {"to_unit": "YH-CG", "values": {"what": "x"}}),
+        ("reveal", {"field": "reporter_contact", "purpose": "audit"}),
     ):  # fmt: skip
         answer = chief.post(f"cases/{case.pk}/{path}", body)
         assert answer.status_code == 422
@@ -574,7 +577,7 @@ def test_a_list_is_gone_through_once_and_whole(callers: Any) -> None:
     acceptor = callers.of("acceptor")
     for queue, wanted in (("open", [*made, *held]), ("all", [*reversed(held), *reversed(made)])):
         seen: list[str] = []
-        cursor = ""
+        cursor: str | None = ""
         while cursor is not None:
             part = said(acceptor.get(f"cases?queue={queue}&limit=2" + (f"&after={cursor}" if cursor else "")))
             assert len(part["cases"]) <= 2
@@ -675,20 +678,28 @@ def test_every_request_that_cannot_be_read_is_told_why(callers: Any) -> None:
         assert answer.status_code == 422, (what, answer.content)
         assert codes(answer) == reasons, what
     paths: list[tuple[str, int, tuple[str, str]]] = [
-        ("cases?colour=red", 422, ("unknown-parameter", "colour")), ("cases?limit=0", 422, ("too-few", "limit")),
+        ("cases?colour=red", 422, ("unknown-parameter", "colour")),
+        ("cases?limit=0", 422, ("too-few", "limit")),
         ("cases?limit=201", 422, ("too-many", "limit")), ("cases?limit=x", 422, ("not-a-number", "limit")),
-        ("cases?queue=hers", 422, ("not-one-of-these", "queue")), ("cases?state=%00", 422, ("control-signs", "state")),
+        ("cases?queue=hers", 422, ("not-one-of-these", "queue")),
+        ("cases?state=%00", 422, ("control-signs", "state")),
         ("cases?language=fr", 422, ("not-one-of-these", "language")), ("search", 422, ("missing", "q")),
         ("search?q=", 422, ("text-too-short", "q")), ("search?q=a%00b", 422, ("control-signs", "q")),
-        ("nowhere", 404, ("not-found", "")), ("cases/7", 404, ("not-found", "")), ("asks/1/decision", 405, ("method-not-allowed", "")),
+        ("nowhere", 404, ("not-found", "")), ("cases/7", 404, ("not-found", "")),
+        ("asks/1/decision", 405, ("method-not-allowed", "")),
         ("asks/99999999999999999999999/decision", 405, ("method-not-allowed", "")),
         (f"cases/{ids.new_id()}", 404, ("not-found", "")), ("attachments/" + key(), 404, ("not-found", "")),
-        ("areas?under=%00", 422, ("control-signs", "under")), ("areas?under=77", 422, ("unknown-area", "under")),
-        ("areas/locate?lon=0&lat=0", 422, ("point-zero", "")), ("areas/locate?lon=33&lat=117", 422, ("point-swapped", "")),
-        ("areas/locate?lon=2&lat=48", 422, ("point-abroad", "")), ("areas/locate?lon=200&lat=100", 422, ("point-not-a-place", "")),
-        ("areas/locate?lon=nan&lat=1", 422, ("not-a-decimal", "lon")), ("areas/locate?lon=1e999&lat=1", 422, ("not-a-decimal", "lon")),
+        ("areas?under=%00", 422, ("control-signs", "under")),
+        ("areas?under=77", 422, ("unknown-area", "under")),
+        ("areas/locate?lon=0&lat=0", 422, ("point-zero", "")),
+        ("areas/locate?lon=33&lat=117", 422, ("point-swapped", "")),
+        ("areas/locate?lon=2&lat=48", 422, ("point-abroad", "")),
+        ("areas/locate?lon=200&lat=100", 422, ("point-not-a-place", "")),
+        ("areas/locate?lon=nan&lat=1", 422, ("not-a-decimal", "lon")),
+        ("areas/locate?lon=1e999&lat=1", 422, ("not-a-decimal", "lon")),
         ("areas/locate?lon=1", 422, ("missing", "lat")), ("classes/nothing", 404, ("not-found", "")),
-        ("procedures/nothing", 404, ("not-found", "")), ("procedures/grid_event?version=99", 404, ("not-found", "")),
+        ("procedures/nothing", 404, ("not-found", "")),
+        ("procedures/grid_event?version=99", 404, ("not-found", "")),
     ]  # fmt: skip
     for path, status, reason in paths:
         answer = acceptor.get(path)
@@ -708,13 +719,15 @@ def test_every_value_is_told_what_would_be_right_in_the_reader_s_words(callers: 
     acceptor = callers.of("acceptor")
     wrong = {
         "description": "井" * 5001, "place": {"lon": 2.3, "lat": 48.8}, "class": "9999", "urgency": "very",
-        "photo": [key()], "reporter_contact": "1381234567", "lead_unit": "YH-SZ", "nothing": "x", "area": True,
+        "photo": [key()], "reporter_contact": "1381234567", "lead_unit": "YH-SZ", "nothing": "x",
+        "area": True,
     }  # fmt: skip
     before = everything()
     answer = acceptor.post("cases", intake(values=wrong))
-    assert dict((field, code) for code, field in codes(answer)) == {
+    assert {field: code for code, field in codes(answer)} == {
         "description": "too-long", "place": "point-abroad", "class": "unknown-class", "urgency": "not-one-of",
-        "photo": "not-a-picture", "reporter_contact": "phone-length", "lead_unit": "not-asked-for", "nothing": "unknown-field",
+        "photo": "not-a-picture", "reporter_contact": "phone-length", "lead_unit": "not-asked-for",
+        "nothing": "unknown-field",
         "area": "unknown-area",
     }  # fmt: skip
     assert "What is the matter: at most 5000 characters; there are 5001." in texts(answer)
@@ -769,9 +782,9 @@ def test_a_picture_is_seen_by_whoever_may_see_what_it_was_entered_in(callers: An
             "image/jpeg",
             "private, max-age=3600",
         )
-        assert Image.open(io.BytesIO(b"".join(answer.streaming_content))).size == (640, 480)  # type: ignore[attr-defined]
+        assert Image.open(io.BytesIO(b"".join(answer.streaming_content))).size == (640, 480)
     small = callers.of("handler").get(f"attachments/{pk}?small=true")
-    assert Image.open(io.BytesIO(b"".join(small.streaming_content))).width == 360  # type: ignore[attr-defined]
+    assert Image.open(io.BytesIO(b"".join(small.streaming_content))).width == 360
     assert callers.of("stranger").get(f"attachments/{pk}").status_code == 404
     theirs = intake(values={"photo": [pk]})
     assert codes(acceptor.post("cases", theirs)) == [("not-a-picture", "photo")], "a picture of another case"
@@ -815,7 +828,7 @@ def test_a_picture_is_seen_by_whoever_may_see_what_it_was_entered_in(callers: An
 
 def test_a_resident_reports_and_follows_without_a_token(stage: Stage, callers: Any) -> None:
     resident = type(callers.of("acceptor"))()
-    body = {
+    body: dict[str, Any] = {
         "id": str(ids.new_id()),
         "values": {
             "description": "路灯不亮",
@@ -911,7 +924,8 @@ def test_forms_can_be_made_from_what_there_is(callers: Any) -> None:
     assert classes["0405"]["parent"] == "04"
     grids = said(public.get(f"areas?under={STREET}&kind=grid"))
     assert [one["code"] for one in grids["areas"]] == [GRID, "991103001002004"]
-    seen, cursor = [], ""
+    seen: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         part = said(public.get(f"areas?limit=4&after={cursor}"))
         seen += [one["code"] for one in part["areas"]]

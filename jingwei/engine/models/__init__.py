@@ -6,6 +6,7 @@ from jingwei.engine.models.procedures import CaseClass, CatalogueRow, ProcedureV
 from jingwei.engine.models.words import Ask, LegalHold, Message, Rating, Task, Viewer
 
 __all__ = [
-    "Ask", "Case", "CaseAction", "CaseClass", "CaseClock", "CatalogueRow", "Fact", "LegalHold", "Link", "Message", "Participant",
+    "Ask", "Case", "CaseAction", "CaseClass", "CaseClock", "CatalogueRow", "Fact", "LegalHold", "Link",
+    "Message", "Participant",
     "ProcedureVersion", "Rating", "Tally", "Task", "Viewer",
 ]  # fmt: skip

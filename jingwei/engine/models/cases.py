@@ -1,4 +1,7 @@
-"""A case and its parts: what was done, who takes part, what runs against time, what it hangs together with."""
+"""A case and its parts.
+
+What was done, who takes part, what runs against time, what it hangs together with.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,11 @@ STATE_KINDS = [(kind, kind) for kind in ("new", "active", "waiting", "done", "dr
 
 
 class Case(Journalled):
-    """One matter. Where it lies is kept as the ids of that day's areas, one column a tier, so that every list is an index range."""
+    """One matter.
+
+    Where it lies is kept as the ids of that day's areas, one column a tier, so that every list is an index
+    range.
+    """
 
     id = models.UUIDField(primary_key=True)
     number = models.CharField(max_length=24, unique=True)
@@ -37,7 +44,8 @@ class Case(Journalled):
     )
     reporter = models.UUIDField(null=True, help_text="the party that reported; good for this case only")
     procedure = models.CharField(max_length=40)
-    # versions and areas are never deleted; a constraint would lock one row of theirs in every intake of the city
+    # versions and areas are never deleted; a constraint would lock one row of theirs in every intake of the
+    # city
     version = models.ForeignKey(
         ProcedureVersion, on_delete=models.PROTECT, related_name="+", db_constraint=False
     )
@@ -88,9 +96,12 @@ class Case(Journalled):
 
     journal_kind = "case"
     privacy: ClassVar = {
-        "number": PLAIN, "query_code": PLAIN, "procedure": PLAIN, "state": PLAIN, "outcome": PLAIN, "source": PLAIN, "urgency": PLAIN,
-        "class_code": PLAIN, "class_top": PLAIN, "area_code": PLAIN, "owner_role": PLAIN, "next_clock": PLAIN, "counters": PLAIN,
-        "title": WORDS, "values": WORDS, "lon": PLACE, "lat": PLACE, "stated": PLAIN, **Journalled._journal_privacy,
+        "number": PLAIN, "query_code": PLAIN, "procedure": PLAIN, "state": PLAIN, "outcome": PLAIN,
+        "source": PLAIN, "urgency": PLAIN,
+        "class_code": PLAIN, "class_top": PLAIN, "area_code": PLAIN, "owner_role": PLAIN, "next_clock": PLAIN,
+        "counters": PLAIN,
+        "title": WORDS, "values": WORDS, "lon": PLACE, "lat": PLACE, "stated": PLAIN,
+        **Journalled._journal_privacy,
     }  # fmt: skip
 
     class Meta:
@@ -137,7 +148,8 @@ class CaseAction(models.Model):
     )
 
     privacy: ClassVar = {
-        "kind": PLAIN, "name": PLAIN, "from_state": PLAIN, "to_state": PLAIN, "actor_kind": PLAIN, "role": PLAIN, "values": WORDS,
+        "kind": PLAIN, "name": PLAIN, "from_state": PLAIN, "to_state": PLAIN, "actor_kind": PLAIN,
+        "role": PLAIN, "values": WORDS,
         "detail": PLAIN,
     }  # fmt: skip
 

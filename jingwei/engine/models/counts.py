@@ -10,7 +10,10 @@ from jingwei.kernel.privacy import PLAIN
 
 
 class Fact(models.Model):
-    """One countable thing, as of when it was recorded, with the dimensions it had then. `n` is −1 where a correction takes it away."""
+    """One countable thing, as of when it was recorded, with the dimensions it had then.
+
+    `n` is −1 where a correction takes it away.
+    """
 
     recorded_at = models.DateTimeField()
     happened_at = models.DateTimeField()
@@ -36,7 +39,10 @@ class Fact(models.Model):
 
 
 class Tally(models.Model):
-    """A sum of facts: per day, place (or unit), procedure, class and thing counted. Can be rebuilt from the facts and compared."""
+    """A sum of facts: per day, place (or unit), procedure, class and thing counted.
+
+    Can be rebuilt from the facts and compared.
+    """
 
     day = models.DateField(help_text="1970-01-01 holds the stock: what is open now")
     hour = models.SmallIntegerField(

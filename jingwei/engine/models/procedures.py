@@ -12,7 +12,10 @@ from jingwei.registry.models import Area, Organisation
 
 
 class ProcedureVersion(Journalled):
-    """One version of a playbook, as it was published. Rows never change; a case keeps the version it began with."""
+    """One version of a playbook, as it was published. Rows never change.
+
+    A case keeps the version it began with.
+    """
 
     procedure = models.CharField(max_length=40)
     version = models.PositiveIntegerField()
@@ -31,7 +34,10 @@ class ProcedureVersion(Journalled):
 
 
 class CaseClass(models.Model):
-    """A class of matters with its standard: when it is filed, when it may be closed, how long it may take, who leads."""
+    """A class of matters with its standard.
+
+    When it is filed, when it may be closed, how long it may take, who leads.
+    """
 
     list = models.CharField(max_length=40)
     code = models.CharField(max_length=16)
@@ -51,7 +57,8 @@ class CaseClass(models.Model):
     order = models.PositiveIntegerField(default=0)
 
     privacy: ClassVar = {
-        "list": PLAIN, "code": PLAIN, "parent": PLAIN, "zh": PLAIN, "en": PLAIN, "filed_when": PLAIN, "closed_when": PLAIN,
+        "list": PLAIN, "code": PLAIN, "parent": PLAIN, "zh": PLAIN, "en": PLAIN, "filed_when": PLAIN,
+        "closed_when": PLAIN,
         "filed_when_en": PLAIN, "closed_when_en": PLAIN, "limits": PLAIN, "lead": PLAIN,
     }  # fmt: skip
 

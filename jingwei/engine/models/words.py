@@ -84,7 +84,10 @@ class Rating(models.Model):
 
 
 class Message(models.Model):
-    """Something told: to a post or unit (the bell), or to the reporter. Its words are made when it is read, from the action it is about."""
+    """Something told: to a post or unit (the bell), or to the reporter.
+
+    Its words are made when it is read, from the action it is about.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="messages")
     seq = models.PositiveIntegerField()
@@ -123,7 +126,10 @@ class LegalHold(models.Model):
 
 
 class Viewer(models.Model):
-    """Somebody has this case open right now, so that two people on one case see each other. Gone after ten minutes."""
+    """Somebody has this case open right now, so that two people on one case see each other.
+
+    Gone after ten minutes.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="viewers")
     person = models.BigIntegerField()

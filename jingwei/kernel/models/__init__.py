@@ -9,7 +9,9 @@ from jingwei.kernel.models.privacy import CaseKey, Erasure, SealedValue
 from jingwei.kernel.models.requests import RequestKey, SerialBlock, Throttle, Version
 
 __all__ = [
-    "Account", "ApiToken", "Attachment", "CalendarYear", "CaseKey", "Erasure", "JobLease", "JournalHead", "JournalLine", "Journalled",
-    "LoginSession", "OutboxRow", "RequestKey", "Seal", "SealedValue", "SerialBlock", "StaffAccess", "Throttle", "Version",
+    "Account", "ApiToken", "Attachment", "CalendarYear", "CaseKey", "Erasure", "JobLease", "JournalHead",
+    "JournalLine", "Journalled",
+    "LoginSession", "OutboxRow", "RequestKey", "Seal", "SealedValue", "SerialBlock", "StaffAccess",
+    "Throttle", "Version",
     "WorkingTime",
 ]  # fmt: skip

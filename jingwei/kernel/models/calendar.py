@@ -10,7 +10,10 @@ from jingwei.kernel.privacy import PLAIN
 
 
 class CalendarYear(models.Model):
-    """The days of a year that differ from the weekend rule. Rows are never changed: a correction is a new version."""
+    """The days of a year that differ from the weekend rule. Rows are never changed.
+
+    A correction is a new version.
+    """
 
     year = models.PositiveSmallIntegerField()
     version = models.PositiveSmallIntegerField(default=1)

@@ -10,7 +10,10 @@ from jingwei.kernel.privacy import PLAIN
 
 
 class Attachment(models.Model):
-    """A stored file. The bytes lie under files/<case>/<id>; the same bytes are shared only inside one case."""
+    """A stored file. The bytes lie under files/<case>/<id>.
+
+    The same bytes are shared only inside one case.
+    """
 
     id = models.UUIDField(primary_key=True)
     case = models.UUIDField()

@@ -25,7 +25,7 @@ class Journalled(models.Model):
 
 
 class JournalHead(models.Model):
-    """Count and head for subjects that have no row of their own, such as the readings of a case's sealed values."""
+    """Count and head for subjects without a row of their own, such as readings of a case's sealed values."""
 
     kind = models.CharField(max_length=16)
     subject = models.UUIDField()
@@ -39,7 +39,10 @@ class JournalHead(models.Model):
 
 
 class JournalLine(models.Model):
-    """Who did what to which subject, in ids and codes only: never a personal value, nor a hash of one. Never pruned."""
+    """Who did what to which subject, in ids and codes only: never a personal value, nor a hash of one.
+
+    Never pruned.
+    """
 
     kind = models.CharField(max_length=16)
     subject = models.UUIDField()
@@ -65,7 +68,10 @@ class JournalLine(models.Model):
 
 
 class Seal(models.Model):
-    """An HMAC over the last lines of every subject that changed since the seal before. Its key is outside the database."""
+    """An HMAC over the last lines of every subject that changed since the seal before.
+
+    Its key is outside the database.
+    """
 
     number = models.PositiveIntegerField(unique=True)
     sealed_at = models.DateTimeField()

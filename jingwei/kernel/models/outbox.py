@@ -10,7 +10,10 @@ from jingwei.kernel.privacy import PLAIN
 
 
 class OutboxRow(models.Model):
-    """One effect to run, at least once. The payload holds ids only; `key` goes to the provider, so that repeats show."""
+    """One effect to run, at least once. The payload holds ids only.
+
+    `key` goes to the provider, so that repeats show.
+    """
 
     effect = models.CharField(max_length=48)
     payload = models.JSONField(default=dict)

@@ -20,7 +20,10 @@ class CaseKey(models.Model):
 
 
 class SealedValue(models.Model):
-    """One value of level L2 or L3. `blind` is a keyed hash that finds a telephone number without opening anything."""
+    """One value of level L2 or L3.
+
+    `blind` is a keyed hash that finds a telephone number without opening anything.
+    """
 
     case = models.UUIDField()
     seq = models.PositiveIntegerField(help_text="the action of the case it was entered in")
@@ -52,7 +55,10 @@ class SealedValue(models.Model):
 
 
 class Erasure(models.Model):
-    """A case whose personal values were destroyed. A restored database opens only after this list was replayed."""
+    """A case whose personal values were destroyed.
+
+    A restored database opens only after this list was replayed.
+    """
 
     case = models.UUIDField(unique=True)
     erased_at = models.DateTimeField()

@@ -34,7 +34,10 @@ class SerialBlock(models.Model):
 
 
 class Throttle(models.Model):
-    """How often something was tried within a window. The bucket names a limit and a keyed hash, never an address."""
+    """How often something was tried within a window.
+
+    The bucket names a limit and a keyed hash, never an address.
+    """
 
     bucket = models.CharField(max_length=80, primary_key=True)
     window = models.DateTimeField()

@@ -21,6 +21,7 @@ from jingwei.registry.models.people import (
 )
 
 __all__ = [
-    "Area", "AreaAlias", "AreaMapping", "AreaSuccession", "AreaVersion", "Assignment", "BoardPrint", "ImportBatch", "ImportedRow", "Organisation",
+    "Area", "AreaAlias", "AreaMapping", "AreaSuccession", "AreaVersion", "Assignment", "BoardPrint",
+    "ImportBatch", "ImportedRow", "Organisation",
     "OrganisationAlias", "OrganisationArea", "OrganisationVersion", "Person", "Post", "SeatRule",
 ]  # fmt: skip

@@ -14,14 +14,18 @@ TIERS = ("city", "county", "street", "community", "grid")
 
 #: kinds that lie across the tree and are mapped to base grids, or stand inside one area without being a tier
 OTHER_KINDS = (
-    "party_grid", "police_grid", "department_grid", "estate", "building", "road_section", "rail_section", "fleet", "cooperative",
+    "party_grid", "police_grid", "department_grid", "estate", "building", "road_section", "rail_section",
+    "fleet", "cooperative",
 )  # fmt: skip
 
 KINDS = [(kind, kind) for kind in TIERS + OTHER_KINDS]
 
 
 class Area(Journalled):
-    """A place with a permanent id. Code, name, parent and border are what they are now; `AreaVersion` keeps what they were."""
+    """A place with a permanent id. Code, name, parent and border are what they are now.
+
+    `AreaVersion` keeps what they were.
+    """
 
     kind = models.CharField(max_length=16, choices=KINDS)
     tier = models.PositiveSmallIntegerField(help_text="1 city … 5 grid; 0 for kinds outside the tree")
@@ -111,7 +115,7 @@ class AreaSuccession(models.Model):
 
 
 class AreaMapping(models.Model):
-    """An area across the tree (a party, police or department grid, an estate, a section) lies over a base grid; n to m."""
+    """An area across the tree (a party, police or department grid, an estate) over a base grid; n to m."""
 
     overlay = models.ForeignKey(Area, on_delete=models.CASCADE, related_name="bases")
     base = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="overlays")
@@ -126,7 +130,10 @@ class AreaMapping(models.Model):
 
 
 class BoardPrint(models.Model):
-    """What the board of an area showed when it was last printed: 16 bytes over the people on it, 16 over the place."""
+    """What the board of an area showed when it was last printed.
+
+    16 bytes over the people on it, 16 over the place.
+    """
 
     area = models.OneToOneField(Area, on_delete=models.CASCADE, related_name="board_print")
     printed_at = models.DateTimeField()

@@ -11,7 +11,10 @@ from jingwei.kernel.privacy import L1, PLAIN, Personal
 
 
 class ImportBatch(Journalled):
-    """One file of one kind. The same bytes are recognised; a batch can be undone for 24 hours where nothing was built on it."""
+    """One file of one kind. The same bytes are recognised.
+
+    A batch can be undone for 24 hours where nothing was built on it.
+    """
 
     id = models.UUIDField(primary_key=True)
     kind = models.CharField(max_length=24)

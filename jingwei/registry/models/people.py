@@ -12,7 +12,10 @@ from jingwei.registry.models.areas import Area
 
 
 class Organisation(Journalled):
-    """A unit: a department, a street office, a property firm, a party branch. `path` lists its ancestors' numbers and its own."""
+    """A unit: a department, a street office, a property firm, a party branch.
+
+    `path` lists its ancestors' numbers and its own.
+    """
 
     code = models.CharField(max_length=32, unique=True)
     name = models.CharField(max_length=120)
@@ -28,7 +31,8 @@ class Organisation(Journalled):
 
     journal_kind = "organisation"
     privacy: ClassVar = {
-        "code": PLAIN, "name": PLAIN, "short_name": PLAIN, "kind": PLAIN, "path": PLAIN, "phone": PLAIN, **Journalled._journal_privacy,
+        "code": PLAIN, "name": PLAIN, "short_name": PLAIN, "kind": PLAIN, "path": PLAIN, "phone": PLAIN,
+        **Journalled._journal_privacy,
     }  # fmt: skip
 
     class Meta:
@@ -44,7 +48,10 @@ class Organisation(Journalled):
 
 
 class OrganisationVersion(models.Model):
-    """One change of an organisation: what a column was, what it became; who and when stands in the journal line."""
+    """One change of an organisation: what a column was, what it became.
+
+    Who and when stands in the journal line.
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="versions")
     changed_at = models.DateTimeField()

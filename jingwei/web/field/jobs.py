@@ -61,7 +61,7 @@ def jobs_of(staff: Staff) -> list[Job]:
     units = _unit_names(cases, mine=staff.organisation)
     found = [
         *(case_job(case, units) for case in cases),
-        *_task_jobs(tasks),
+        *_task_jobs(list(tasks)),
         *(_ask_job(ask) for ask in asks),
     ]
     return sorted(found, key=lambda job: (job.due is None, job.due or job.case.received_at))

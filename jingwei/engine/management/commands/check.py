@@ -47,8 +47,7 @@ class Command(django_check.Command):
         for name, function in CONDITIONS.items():
             self.stdout.write(f"if: {name} — {function.__doc__}")
         for name, effect in EFFECTS.items():
-            self.stdout.write(
-                f"then: {{{name}: {effect.what}{''.join(f', {arg}: …' for arg in effect.args)}}} — {effect.run.__doc__}"
-            )
+            arguments = "".join(f", {argument}: …" for argument in effect.args)
+            self.stdout.write(f"then: {{{name}: {effect.what}{arguments}}} — {effect.run.__doc__}")
         for name, what in {**TELLS, **LATE}.items():
             self.stdout.write(f"tell/late: {{{name}: {what}}}")

@@ -1,4 +1,7 @@
-"""`jingwei rows`: the 172 practices and what stands of them; `--play` plays the scenarios, at full size only with --size full."""
+"""`jingwei rows`: the 172 practices and what stands of them.
+
+`--play` plays the scenarios, at full size only with --size full.
+"""
 
 from __future__ import annotations
 

@@ -66,7 +66,8 @@ class Command(BaseCommand):
             raise CommandError("\n".join(reasons.say_all(refused))) from refused
         self._write_settings(said["name"], options["name_en"], said["code"], options["database"])
         self.stdout.write(
-            f"{said['name']} stands in {city.home}. Serve it: jingwei --city {os.environ['JINGWEI_CITY']} serve"
+            f"{said['name']} stands in {city.home}. "
+            f"Serve it: jingwei --city {os.environ['JINGWEI_CITY']} serve"
         )
 
     def _ask(self, question: str) -> str:
