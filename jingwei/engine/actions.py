@@ -3,8 +3,7 @@
 Take in, move, ask, decide, give a task, answer it, link, rate.
 
 Each checks who may, writes state, story, journal line and pending effects in one transaction, and answers
-with every reason when
-the rules say no. Pages, API, imports, scenarios and the worker all call these.
+with every reason when the rules say no. Pages, API, imports, scenarios and the worker all call these.
 """
 
 from __future__ import annotations
@@ -72,8 +71,8 @@ class Historical:
     What its source states without times is kept apart.
 
     `ended_at` is None where the source does not say when; the case then ends with the moment it came in.
-    `counted` names
-    what the source states for the counts (`on_time`): the fact is `stated:on_time`, which no rate reads.
+    `counted` names what the source states for the counts (`on_time`): the fact is `stated:on_time`, which no
+    rate reads.
     """
 
     state: str
@@ -104,11 +103,9 @@ def take_in(
     The same id with the same content is the same answer.
 
     `happened_at` is when it came in on paper or by telephone, if that was earlier; the time of receipt is
-    now.
-    A `historical` one was received at `happened_at` and stands in a final state at once: no clocks run,
-    nothing is told,
-    nobody follows it, and what the form asks for may be missing.
-    `first` runs at the start of the same transaction: a limit that counts along costs no commit of its own.
+    now. A `historical` one was received at `happened_at` and stands in a final state at once: no clocks run,
+    nothing is told, nobody follows it, and what the form asks for may be missing. `first` runs at the start
+    of the same transaction: a limit that counts along costs no commit of its own.
     """
     playbook = library.in_force(procedure)
     values, reasons = entering.read(playbook, entered)

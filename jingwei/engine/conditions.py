@@ -3,9 +3,8 @@
 None means yes.
 
 To add one: write the function here with a docstring that says it to a non-programmer, name it in a playbook,
-add its reason to
-`web/reasons.py`, its words to `web/admin/reference.py`, test both answers, and name it in docs/procedures.md
-(a test looks).
+add its reason to `web/reasons.py`, its words to `web/admin/reference.py`, test both answers, and name it in
+docs/procedures.md (a test looks).
 """
 
 from __future__ import annotations

@@ -3,8 +3,7 @@
 Docs/procedures.md.
 
 Everything is text in the file; the types below say what each word means. Unknown words are errors. What hangs
-together
-across the file (a move to a state that is not there) `check` explains.
+together across the file (a move to a state that is not there) `check` explains.
 """
 
 from __future__ import annotations

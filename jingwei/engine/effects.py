@@ -1,9 +1,8 @@
 """The named changes of state that a procedure may list under `then:`. They run inside the move's transaction.
 
 To add one: write the function here with a docstring that says it to a non-programmer, register it in EFFECTS
-with its arguments,
-name it in a playbook and in `web/admin/reference.py`, test it, and name it in docs/procedures.md (a test
-looks).
+with its arguments, name it in a playbook and in `web/admin/reference.py`, test it, and name it in
+docs/procedures.md (a test looks).
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db import transaction
 
-from jingwei.engine import check, check_classes, library
+from jingwei.engine import library
+from jingwei.engine.checking import check, classes
 from jingwei.engine.library import PLAYBOOKS, Playbook
 from jingwei.engine.models import CaseClass, ProcedureVersion
 from jingwei.kernel import journal, strict_yaml
@@ -62,7 +63,7 @@ def load_classes(file: Path) -> int:
     Classes no longer named go out of use. Refused when the checker finds anything; nothing is changed then.
     """
     text = file.read_text("utf-8")
-    if problems := check_classes.problems(file.name, text):
+    if problems := classes.problems(file.name, text):
         raise Refused(*(Reason("playbook-unsound", values={"says": str(problem)}) for problem in problems))
     data = strict_yaml.read(text).data
     found: list[CaseClass] = []

@@ -1,9 +1,8 @@
 """Write journal lines, and read a subject's own.
 
 A line's hash covers every column and the hash of the line before it of the same subject. The subject's row
-keeps how many
-lines there are and the last hash, so that a line missing at the end is missed. `jingwei.kernel.seals` covers
-both from outside.
+keeps how many lines there are and the last hash, so that a line missing at the end is missed.
+`jingwei.kernel.seals` covers both from outside.
 """
 
 from __future__ import annotations
@@ -37,8 +36,7 @@ def next_line(
     """Return the subject's next line, unsaved, and move the count and head of the row in memory on to it.
 
     The caller writes line, count and head together: `Journalled` rows change first-write-wins, so two writers
-    cannot both.
-    `detail` holds ids and codes only.
+    cannot both. `detail` holds ids and codes only.
     """
     line = _line(
         subject.journal_kind, subject_id(subject), subject.journal_count + 1, verb, by, detail, happened_at
@@ -87,8 +85,8 @@ def begin_many(
     Numeric keys are given here.
 
     For imports: the same lines as if each had been made alone, in a few statements. `before_write` sees each
-    subject when
-    it knows its key. Foreign keys are written as they are: what they point at has its key by now.
+    subject when it knows its key. Foreign keys are written as they are: what they point at has its key by
+    now.
     """
     if not subjects:
         return

@@ -2,14 +2,12 @@
 
     class Person(models.Model):
         name = models.CharField(max_length=60)
-        privacy = {"name": Personal(L1, purpose="say who answers", basis="statutory_duty", keep="while
-        employed, then 3y", seen_by="everyone")}
+        privacy = {"name": Personal(L1, purpose="say who answers", basis="statutory_duty",
+                                    keep="while employed, then 3y", seen_by="everyone")}
 
 Numbers, dates, flags and keys need no line. Every text, JSON, binary or file column needs one:
-`Personal(...)` or
-`PLAIN`, a column that can hold nothing about a person. A test walks every model and fails on anything else,
-and on every name of
-the deny-list below.
+`Personal(...)` or `PLAIN`, a column that can hold nothing about a person. A test walks every model and fails
+on anything else, and on every name of the deny-list below.
 """
 
 from __future__ import annotations

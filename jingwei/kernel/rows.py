@@ -1,10 +1,9 @@
 """Writing rows and reading them by their keys, with statements made once and prepared by the database.
 
 All that an action writes goes out in one statement where the database can. Measured: saving and loading
-through the ORM costs an
-intake or a move about as much again as everything else they do (docs/benchmarks.md). Constraints, column
-types and defaults stay
-those of the models; only `save()` is gone round, and nothing of ours lives there.
+through the ORM costs an intake or a move about as much again as everything else they do (docs/benchmarks.md).
+Constraints, column types and defaults stay those of the models; only `save()` is gone round, and nothing of
+ours lives there.
 """
 
 from __future__ import annotations

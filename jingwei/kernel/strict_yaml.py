@@ -1,8 +1,7 @@
 """YAML as people mean it: every scalar is text, nothing is guessed, and everything knows its line.
 
 `no`, `1:30` and `0123` stay what was written. Duplicate keys, anchors, aliases, merge keys and tags are
-errors that name
-their line, because each of them has surprised somebody.
+errors that name their line, because each of them has surprised somebody.
 """
 
 from __future__ import annotations

@@ -127,5 +127,6 @@ def _from_list(reading: Reading, row: Row) -> Iterator[Draft]:
 
 
 def codes_of(row: Row) -> list[str]:
+    """The codes of every area that a row names, of whichever form it is."""
     columns = ("code", "county_code", "town_code", "village_code", "grid_code")
     return [str(row.values[name]) for name in columns if row.values.get(name)]

@@ -15,7 +15,8 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jingwei.engine import check, check_classes, library, publishing
+from jingwei.engine import library, publishing
+from jingwei.engine.checking import check, classes
 from jingwei.engine.models import CaseClass, ProcedureVersion
 from jingwei.kernel import strict_yaml
 from jingwei.kernel.actors import SYSTEM
@@ -621,17 +622,17 @@ def test_a_mistake_in_a_class_list_is_named_with_its_line(name: str) -> None:
     assert CLASSES.count(old) == 1
     text = CLASSES.replace(old, new)
     line = line_of(text, at) if at else line_of(CLASSES, old)
-    heard = [str(one) for one in check_classes.problems("list.yaml", text)]
+    heard = [str(one) for one in classes.problems("list.yaml", text)]
     assert [one for one in heard if one.startswith(f"list.yaml:{line}: ") and says in one], heard
 
 
 def test_a_limit_in_a_class_list_is_read_before_it_is_taken() -> None:
     text = CLASSES.replace("limit: {urgent: 7d, normal: 30d}", "limit: {urgent: 1:30, normal: 30d}", 1)
-    heard = [str(one) for one in check_classes.problems("list.yaml", text)]
+    heard = [str(one) for one in classes.problems("list.yaml", text)]
     assert len(heard) == 1
     assert "'1:30' is no limit" in heard[0]
     text = CLASSES.replace("limit: {urgent: 7d, normal: 30d}", "limit: {urgent: 7d}", 1)
-    assert "write the limits by urgency" in str(check_classes.problems("list.yaml", text)[0])
+    assert "write the limits by urgency" in str(classes.problems("list.yaml", text)[0])
 
 
 # ---------------------------------------------------------------- refused loads change nothing

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jingwei.engine import check, library, scenarios
+from jingwei.engine import library, scenarios
+from jingwei.engine.checking import check
 from jingwei.engine.scenarios import Scenario
 from jingwei.engine.stage import Stage
 from jingwei.kernel import seals

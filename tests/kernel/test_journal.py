@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from jingwei.engine import check, library, scenarios
+from jingwei.engine import library, scenarios
+from jingwei.engine.checking import check
 from jingwei.engine.models import Case, CaseAction
 from jingwei.engine.scenarios import Scenario
 from jingwei.engine.stage import Stage

@@ -20,8 +20,9 @@ from PIL import Image
 from pydantic import BaseModel
 
 from jingwei.city import City
-from jingwei.engine import actions, check, conditions, keeping, library, queries, words
+from jingwei.engine import actions, conditions, keeping, library, queries, words
 from jingwei.engine.actions import TakenIn
+from jingwei.engine.checking import check
 from jingwei.engine.models import Case, CaseAction, LegalHold
 from jingwei.engine.stage import Stage
 from jingwei.kernel import accounts, files, ids, moments, outbox, privacy, requests, seals, throttle

@@ -17,7 +17,8 @@ from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver
 
 import jingwei
-from jingwei.engine import actions, check, figures, library, queries
+from jingwei.engine import actions, figures, library, queries
+from jingwei.engine.checking import check
 from jingwei.engine.definition import FieldType, Procedure
 from jingwei.engine.stage import Stage
 from jingwei.kernel import ids, privacy

@@ -47,7 +47,8 @@ from jingwei.kernel.models import (
     WorkingTime,
 )
 from jingwei.kernel.moments import at, now, today
-from jingwei.registry import areas, atlas, boards, people, photos, seats
+from jingwei.registry import areas, atlas, boards, importing, people, photos, seats
+from jingwei.registry.import_plan import Incoming, Options
 from jingwei.registry.models import (
     Area,
     Assignment,
@@ -167,6 +168,8 @@ def addresses(office: Office) -> dict[str, str]:
     alias = areas.add_alias(stage.areas["grid"], "老三格", by=SYSTEM)
     rule, _ = SeatRule.objects.get_or_create(role="grid_worker", area_kind="grid")
     account, _ = accounts.open_account("somebody", stage.people["stranger"].pk, by=SYSTEM)
+    table = Incoming("区划.csv", "编码,名称\n991199,望川区\n9911990,多一位\n".encode())
+    batch = importing.preview("areas", [table], Options(), by=SYSTEM)
     filled: dict[str, dict[str, Any]] = {
         "admin-area-alias-remove": {"pk": stage.areas["grid"].pk, "alias": alias.pk},
         "admin-area-over": {"pk": overlay.pk},
@@ -177,6 +180,9 @@ def addresses(office: Office) -> dict[str, str]:
         "admin-playbook": {"name": "grid_event"},
         "admin-catalogue-end": {"pk": CatalogueRow.objects.first().pk},  # type: ignore[union-attr]
         "admin-assignment-end": {"pk": stage.assignments["worker"].pk},
+        "admin-import-send": {"kind": "areas"},
+        "admin-import-blank": {"kind": "areas", "form": "list"},
+        "admin-import-failed": {"pk": batch.pk, "form": "areas"},
     }
     pks = {
         "admin-area": stage.areas["grid"].pk,
@@ -184,6 +190,7 @@ def addresses(office: Office) -> dict[str, str]:
         "admin-person": stage.people["worker"].pk,
         "admin-post": stage.posts["worker"].pk,
         "admin-account": account.pk,
+        "admin-import": batch.pk,
     }
     found = {}
     for pattern in urls.urlpatterns:

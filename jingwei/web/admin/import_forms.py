@@ -94,6 +94,7 @@ def noun(name: str) -> str:
 
 
 def language() -> str:
+    """The reader's language."""
     return get_language() or settings.LANGUAGE_CODE
 
 

@@ -43,7 +43,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @require_GET
 @administrators
 def browse(request: StaffRequest) -> HttpResponse:
-    """What can be imported, each with its templates, and what was imported."""
+    """What can be imported, each with its blank sheets, and what was imported."""
     found = ImportBatch.objects.exclude(state="preview").order_by("-made_at")
     pages = Pages(request, found)
     names = said.people_names(batch.person for batch in pages.rows)
@@ -75,7 +75,7 @@ def browse(request: StaffRequest) -> HttpResponse:
             "name": name,
             "label": label,
             "about": about,
-            "templates": [(form, noun(form)) for form in importing.KINDS[name].forms if name != "borders"],
+            "blanks": [(form, noun(form)) for form in importing.KINDS[name].forms if name != "borders"],
         }
         for name, (label, about) in KINDS.items()
     ]
@@ -263,7 +263,7 @@ def failed(request: StaffRequest, pk: UUID, form: str) -> HttpResponse:
 
 @require_GET
 @administrators
-def template(request: StaffRequest, kind: str, form: str) -> HttpResponse:
+def blank(request: StaffRequest, kind: str, form: str) -> HttpResponse:
     """An empty workbook to fill in: drop-downs, an example row, instructions."""
     if kind not in KINDS or form not in importing.KINDS[kind].forms:
         raise Http404

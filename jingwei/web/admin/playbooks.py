@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from jingwei.engine import check, library, publishing
+from jingwei.engine import library, publishing
+from jingwei.engine.checking import check
 from jingwei.engine.definition import AskRule, ClockRule, LimitRule, Move, Verb
 from jingwei.engine.library import Playbook
 from jingwei.engine.models import ProcedureVersion

@@ -78,7 +78,7 @@ urlpatterns = [
     # imports
     path("imports/", imports.browse, name="admin-imports"),
     path("imports/send/<slug:kind>", imports.send, name="admin-import-send"),
-    path("imports/template/<slug:kind>/<slug:form>.xlsx", imports.template, name="admin-import-template"),
+    path("imports/blank/<slug:kind>/<slug:form>.xlsx", imports.blank, name="admin-import-blank"),
     path("imports/<uuid:pk>/", imports.one, name="admin-import"),
     path("imports/<uuid:pk>/run", imports.run, name="admin-import-run"),
     path("imports/<uuid:pk>/undo", imports.undo, name="admin-import-undo"),

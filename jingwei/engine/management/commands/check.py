@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import check as django_check
 
-from jingwei.engine import check, check_classes
+from jingwei.engine.checking import check, classes
 from jingwei.engine.conditions import CONDITIONS
 from jingwei.engine.effects import EFFECTS, LATE, TELLS
 from jingwei.engine.library import PLAYBOOKS
@@ -35,7 +35,7 @@ class Command(django_check.Command):
         if not folders:
             looked_at = {folder.name: check.problems(folder) for folder in check.folders()}
             for file in sorted((PLAYBOOKS / "classes").glob("*.yaml")):
-                looked_at[file.name] = check_classes.problems(file.name, file.read_text("utf-8"))
+                looked_at[file.name] = classes.problems(file.name, file.read_text("utf-8"))
         for name, found in looked_at.items():
             self.stdout.write(f"{name}: {'sound' if not found else f'{len(found)} problems'}")
             for problem in found:

@@ -1,8 +1,8 @@
 """What the rights ledger forbids, looked for in a playbook's names and in its texts, Chinese and English.
 
 Names alone would be easy to go round: a field called `remark_2` that is labelled “身份证号”. So everything that
-people read is looked
-at too. The list errs on the strict side: whoever means something harmless finds another word.
+people read is looked at too. The list errs on the strict side: whoever means something harmless finds another
+word.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from jingwei.engine.check_texts import LANGUAGES, leaves
+from jingwei.engine.checking.texts import LANGUAGES, leaves
 from jingwei.engine.definition import FieldRule, Procedure
 from jingwei.engine.library import Playbook, Problem
 from jingwei.kernel import strict_yaml

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from jingwei.engine import rights
+from jingwei.engine.checking import rights
 from jingwei.engine.library import Problem
 from jingwei.kernel import strict_yaml
 from jingwei.kernel.calendar import Limit

@@ -1,12 +1,9 @@
 """Is a playbook sound? Says what is wrong in plain sentences with the line, before anybody may publish it.
 
 Form (unknown words, wrong types) is found while reading; here is what hangs together across the file: states
-and roles that are
-named but not there, words that the engine could not carry out, values that people must not see or nobody ever
-asks for. Whether
-every way through it has an owner, a clock and an end, `check_ways` says; what its texts lack, `check_texts`;
-what the rights ledger
-forbids, `rights`.
+and roles that are named but not there, words that the engine could not carry out, values that people must not
+see or nobody ever asks for. Whether every way through it has an owner, a clock and an end, `ways` says;
+what its texts lack, `texts`; what the rights ledger forbids, `rights`.
 """
 
 from __future__ import annotations
@@ -15,7 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from jingwei.engine import check_texts, check_ways, library, rights
+from jingwei.engine import library
+from jingwei.engine.checking import rights, texts, ways
 from jingwei.engine.conditions import CONDITIONS, LOOKS_AT
 from jingwei.engine.definition import AskRule, FieldRule, Procedure, Verb, share_of
 from jingwei.engine.effects import EFFECTS, LATE, TELLS
@@ -66,12 +64,12 @@ def problems_of(playbook: Playbook) -> list[Problem]:
     document = strict_yaml.read(playbook.files["procedure.yaml"])
     p = playbook.procedure
     said = [says for part in _PARTS for says in part(p)]
-    said += [*check_ways.says(p), *rights.names(p)]
+    said += [*ways.says(p), *rights.names(p)]
     found = [
         Problem("procedure.yaml", document.line(where), f"{'.'.join(map(str, where))}: {why}")
         for where, why in said
     ]
-    return [*found, *check_texts.says(playbook), *rights.texts(playbook)]
+    return [*found, *texts.says(playbook), *rights.texts(playbook)]
 
 
 # ---------------------------------------------------------------- parts of the file
