@@ -1,53 +1,65 @@
 """Pictures of every page, on a phone and on a desk, light and dark, into var/shots: `make shots`.
 
 The pages come from the table of addresses; one that is neither pictured nor named as no page is an error.
-The demo city is served for it.
+The demo city is served for it. What a picture does not show is said: a page that scrolls sideways, a script
+that failed, and what axe finds serious. `--readme` takes the pictures of the README anew.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import django
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize, sync_playwright
 
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
-os.environ |= {"JINGWEI_CITY": "demo", "DJANGO_SETTINGS_MODULE": "jingwei.settings"}
+os.environ.setdefault("JINGWEI_CITY", "demo")
+os.environ["DJANGO_SETTINGS_MODULE"] = "jingwei.settings"
 django.setup()
 
-from jingwei.demo.building import PASSWORD  # noqa: E402  (settings first)
+from jingwei import city  # noqa: E402  (settings first)
+from jingwei.demo.building import PASSWORD  # noqa: E402
 from jingwei.engine import actions  # noqa: E402
 from jingwei.engine.models import Case  # noqa: E402
 from jingwei.kernel.models import Account  # noqa: E402
 from jingwei.registry.models import Area, Assignment, ImportBatch, Organisation  # noqa: E402
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, DESK, PHONE, serve  # noqa: E402
+from tests.browser.seen import runs_over, serious  # noqa: E402
 
 SHOTS = TOP / "var/shots"
+PICTURES = TOP / "docs/pictures"
 SIZES = {"phone": PHONE, "desk": DESK}
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+#: a picture of the README may weigh this much
+HEAVIEST = 120_000
+#: the cookies that a shot brings; gone before the next one
+COOKIES_OF_SHOTS = re.compile("grid|elder")
 
-#: addresses that answer with a fragment or a file, or only take a form
-NOT_A_PAGE = frozenset(
-    """
-    look sign-out second-factor choose-post switch-post end-session name-place list-below borders find-
-    area find-unit similar rate reopen add follow-photo grid-board-pdf staff-photo desk-bulk desk-call-
-    similar desk-viewers desk-link desk-reveal desk-photo desk-work-order field-grid-cases revoke-token
-    gallery admin-find-area admin-find-person admin-find-post admin-area-by-code admin-audit-exports
-    """.split()  # noqa: SIM905  (a list of names reads better without its signs)
-)
+#: addresses that answer with a fragment, a file or another page, or only take a form
+NOT_A_PAGE = frozenset({
+    "look", "sign-out", "second-factor", "choose-post", "switch-post", "end-session", "revoke-token",
+    "gallery", "name-place", "list-below", "borders", "find-area", "find-unit", "similar",
+    "rate", "reopen", "add", "follow-photo", "grid-board-pdf", "staff-photo", "field-grid-cases",
+    "desk-bulk", "desk-call-similar", "desk-viewers", "desk-link", "desk-reveal", "desk-photo",
+    "desk-work-order", "admin-find-area", "admin-find-person", "admin-find-post", "admin-area-by-code",
+    "admin-import-run", "admin-import-failed", "admin-import-template", "admin-import-send",
+    "admin-organisation-link", "admin-organisation-unlink", "admin-account-second-factor",
+})  # fmt: skip
 FILE_OR_FORM = (
     ".xlsx", ".jpg", "/remove", "/end", "/drop", "/withdraw", "/close", "/renew", "/unlock", "end-sessions",
-    "/over",
-    "/alias", "/areas", "/publish", "/hours", "/verify", "/photo", "/leave", "/rules", "/download", "/undo",
+    "/over", "/alias", "/publish", "/hours", "/verify", "/photo", "/leave", "/undo",
 )  # fmt: skip
 #: who looks at the pages whose names begin so; the longest beginning counts
 LOOKS = {
@@ -55,15 +67,22 @@ LOOKS = {
     "search": "dispatcher", "reminders": "dispatcher", "tokens": "dispatcher", "me": "dispatcher",
     "board": "leader", "behind": "leader", "admin": "admin",
 }  # fmt: skip
+#: whose first page after signing in is pictured, beside the worker's and the dispatcher's
+ROLES = (
+    "acceptor", "handler", "leader", "intake", "chief", "community", "street", "county", "supervisor", "city",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One page to take: the picture's name, the address, who looks."""
+    """One page to take: the picture's name, the address, who looks; and what it needs beside."""
 
     name: str
-    address: str
+    address: str  # where signing in leads, when empty
     login: str
+    cookies: tuple[tuple[str, str], ...] = ()
+    press: str = ""  # what is pressed before the picture is taken
+    refused: bool = False  # the picture shows a refusal
 
 
 def main() -> None:
@@ -71,24 +90,43 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--only", default="", help="pages whose name begins so")
     options.add_argument("--language", default="zh-hans", choices=["zh-hans", "en"])
+    options.add_argument("--size", choices=SIZES, action="append", help="both unless told")
+    options.add_argument("--scheme", choices=SCHEMES, action="append", help="both unless told")
+    options.add_argument(
+        "--readme", action="store_true", help="the pictures of the README, into docs/pictures"
+    )
     chosen = options.parse_args()
-    wanted = [shot for shot in pages() if shot.name.startswith(chosen.only)]
-    folder = SHOTS / chosen.language
-    folder.mkdir(parents=True, exist_ok=True)
     with _served() as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        for size in SIZES:
-            for scheme in SCHEMES:
-                take(browser, base, wanted, folder, size=size, scheme=scheme, language=chosen.language)
+        if chosen.readme:
+            take_for_readme(browser, base)
+        else:
+            found = take_all(browser, base, chosen)
+            print("\n".join(found) or "nothing to complain about")
         browser.close()
+
+
+def take_all(browser: Browser, base: str, chosen: argparse.Namespace) -> list[str]:
+    """Take every wanted picture; return what was found wrong beside."""
+    wanted = [shot for shot in [*pages(), *also()] if shot.name.startswith(chosen.only)]
+    folder = SHOTS / chosen.language
+    folder.mkdir(parents=True, exist_ok=True)
+    found: list[str] = []
+    for size in chosen.size or SIZES:
+        for scheme in chosen.scheme or SCHEMES:
+            found += take(browser, base, wanted, folder, size=size, scheme=scheme, language=chosen.language)
     print(f"{len(list(folder.glob('*.png')))} pictures in {folder.relative_to(TOP)}")
+    return found
 
 
 @contextmanager
 def _served() -> Iterator[str]:
-    running = serve(TOP / "var/demo")
+    running = serve(city.current().home)
     yield next(running).address
     next(running, None)
+
+
+# ---------------------------------------------------------------- which pages
 
 
 def pages() -> list[Shot]:
@@ -106,12 +144,38 @@ def pages() -> list[Shot]:
         who = LOOKS[max((begin for begin in LOOKS if name.startswith(begin)), key=len)]
         found.append(Shot(name, address, f"demo-{who}" if who else ""))
     if missing:
-        sys.exit(
-            "no picture can be taken of: "
-            + ", ".join(missing)
-            + " – fill them in _things or name them in NOT_A_PAGE"
-        )
+        sys.exit(f"no picture of: {', '.join(missing)} – fill them in _things or name them in NOT_A_PAGE")
     return found
+
+
+def also() -> list[Shot]:
+    """What the table of addresses does not name.
+
+    The elder's sizes, the wall, the first page of every role, a form sent back, an empty list, a page that
+    is not there.
+    """
+    grid = _anchor_grid().code
+    mine, elder = ("grid", grid), ("elder", "1")
+    return [
+        Shot("home-mine", "/", "", (mine,)),
+        Shot("home-elder", "/", "", (mine, elder)),
+        Shot("report-event-refused", "/report/event", "", press="main form button[type=submit]"),
+        Shot("report-elder", "/report/event", "", (elder,)),
+        Shot("report-here", f"/report/event?grid={grid}", ""),
+        Shot("find-case-refused", "/follow?code=ABC", "", refused=True),
+        Shot("not-there", "/not-there", "", refused=True),
+        Shot(
+            "desk-act-open",
+            reverse("desk-case", args=[_things()["case_id"]]),
+            "demo-handler",
+            press=".acts a[href]",
+        ),
+        Shot("desk-search-found", "/desk/search?q=井盖", "demo-dispatcher"),
+        Shot("desk-queue-empty", "/desk/q/late?urgency=urgent&class=0405&state=dropped", "demo-dispatcher"),
+        Shot("board-wall", "/board/?wall=1", "demo-city"),
+        Shot("board-city", "/board/", "demo-city"),
+        *(Shot(f"first-of-{role}", "", f"demo-{role}") for role in ROLES),
+    ]
 
 
 def _patterns(patterns: list[Any]) -> Iterator[tuple[str, URLPattern]]:
@@ -122,10 +186,17 @@ def _patterns(patterns: list[Any]) -> Iterator[tuple[str, URLPattern]]:
             yield from _patterns(pattern.url_patterns)
 
 
+def _anchor_grid() -> Area:
+    return Area.objects.get(pk=_seat("demo-worker").post.area_id)
+
+
+def _seat(login: str) -> Assignment:
+    return Assignment.objects.select_related("post").get(person=Account.objects.get(login=login).person_id)
+
+
 def _things() -> dict[str, Any]:
     """What stands in the addresses: for all pages, and by page where it must be another."""
-    worker = Assignment.objects.get(person=Account.objects.get(login="demo-worker").person)
-    grid = Area.objects.get(pk=worker.post.area_id)
+    worker, grid = _seat("demo-worker"), _anchor_grid()
     here = Case.objects.filter(grid=grid.pk).order_by("-received_at")
     case = here.filter(state="handling").first() or here.filter(ended_at=None).first() or here[0]
     to_check = (
@@ -152,6 +223,9 @@ def _things() -> dict[str, Any]:
     }  # fmt: skip
 
 
+# ---------------------------------------------------------------- taking them
+
+
 def take(
     browser: Browser,
     base: str,
@@ -159,32 +233,71 @@ def take(
     folder: Path,
     *,
     size: str,
-    scheme: Literal["light", "dark"],
+    scheme: Scheme,
     language: str,
-) -> None:
-    """Take all pictures of one size in one scheme, one visit for each person who looks."""
-    viewport: ViewportSize = {"width": SIZES[size]["width"], "height": SIZES[size]["height"]}
+) -> list[str]:
+    """Take all pictures of one size in one scheme, one visit for each person who looks; say what is wrong."""
+    found: list[str] = []
     for login in sorted({shot.login for shot in shots}):
-        context = browser.new_context(viewport=viewport, color_scheme=scheme, locale="zh-CN")
-        context.add_cookies([{"name": "language", "value": language, "url": base}])
+        context = visit(browser, base, size=size, scheme=scheme, language=language)
         page = context.new_page()
-        if login:
-            _sign_in(page, base, login)
+        page.on("pageerror", partial(_note_script, found))
+        landed = sign_in(page, base, login) if login else base
         for shot in (one for one in shots if one.login == login):
-            answer = page.goto(base + shot.address)
-            page.wait_for_timeout(250)
-            page.screenshot(path=folder / f"{shot.name}-{size}-{scheme}.png", full_page=True)
-            if answer is None or answer.status >= 400:
-                print(f"{shot.name}: {answer.status if answer else 'no answer'} at {shot.address}")
+            name = f"{shot.name}-{size}-{scheme}"
+            wrong = look_at(page, base, shot, landed)
+            page.screenshot(path=folder / f"{name}.png", full_page=True)
+            found += [f"{name}: {what}" for what in wrong]
+            context.clear_cookies(name=COOKIES_OF_SHOTS)
         context.close()
+    return found
 
 
-def _sign_in(page: Page, base: str, login: str) -> None:
+def _note_script(found: list[str], error: Error) -> None:
+    found.append(f"script: {error}")
+
+
+def visit(
+    browser: Browser, base: str, *, size: str, scheme: Scheme, language: str, sharp: float = 1
+) -> BrowserContext:
+    """A visitor with a screen of this size, in this scheme and language."""
+    viewport: ViewportSize = {"width": SIZES[size]["width"], "height": SIZES[size]["height"]}
+    context = browser.new_context(
+        viewport=viewport, color_scheme=scheme, locale="zh-CN", device_scale_factor=sharp
+    )
+    context.add_cookies([{"name": "language", "value": language, "url": base}])
+    return context
+
+
+def sign_in(page: Page, base: str, login: str) -> str:
+    """Sign in as somebody of the demo; return where that led."""
     page.goto(f"{base}/sign-in")
     page.fill("#login", login)
     page.fill("#password", PASSWORD)
     page.click("main button[type=submit]")
     page.wait_for_load_state()
+    return page.url
+
+
+def look_at(page: Page, base: str, shot: Shot) -> list[str]:
+    """Open the page of a shot; say what is wrong with it."""
+    page.context.add_cookies([{"name": name, "value": value, "url": base} for name, value in shot.cookies])
+    answer = page.goto(base + shot.address if shot.address else landed)
+    if shot.press:
+        page.locator(shot.press).first.click()
+    page.wait_for_timeout(250)
+    wrong = [f"scrolls sideways: {what}" for what in runs_over(page)] + serious(page)
+    if answer is None or (answer.status >= 400 and not shot.refused):
+        wrong.append(f"{answer.status if answer else 'no answer'} at {shot.address}")
+    return wrong
+
+
+# ---------------------------------------------------------------- the pictures of the README
+
+
+def take_for_readme(browser: Browser, base: str) -> None:
+    """Take the pictures that the README shows, small enough for it."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
 
 
 if __name__ == "__main__":

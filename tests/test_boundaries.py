@@ -34,6 +34,7 @@ LONG = {
     "demo/people.py": "names, units and seats of the demo city: mostly tables",
     "demo/history.py": "sixty days of the demo city, step after step",
     "web/shell/invented.py": "invented contents of the page that shows every part",
+    "web/reasons.py": "one sentence for every reason of a refusal: a table",
     "web/desk/case.py": "the case page: one function a part of the page",
     "web/admin/seats.py": "pages of seats, posts and rules: one form and one view each",
     "web/admin/organisations.py": "pages of units: one form and one view each",

@@ -1,4 +1,4 @@
-"""Every change of a case. One function, one thing people say.
+"""Every change of a case: one function, one thing people say.
 
 Take in, move, ask, decide, give a task, answer it, link, rate.
 
@@ -45,9 +45,9 @@ Entered = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """What the reporter gets: the case, and the code that opens its follow page. `again`.
+    """What the reporter gets: the case, and the code that opens its follow page.
 
-    It was this very request before.
+    `again`: it was this very request before.
     """
 
     case: Case
@@ -98,9 +98,9 @@ def take_in(
     first: Callable[[], None] | None = None,
     historical: Historical | None = None,
 ) -> TakenIn:
-    """Begin a case. The client made the id when the form opened.
+    """Begin a case.
 
-    The same id with the same content is the same answer.
+    The client made the id when the form opened: the same id with the same content is the same answer.
 
     `happened_at` is when it came in on paper or by telephone, if that was earlier; the time of receipt is
     now. A `historical` one was received at `happened_at` and stands in a final state at once: no clocks run,
@@ -215,7 +215,7 @@ def _new_case(
 
 
 def _number(procedure: Procedure, case: Case, values: Entered) -> str:
-    """WG20261120-1103-00027.
+    """A new number, like WG20261120-1103-00027.
 
     Kind, day, last four figures of the county (of the city, while unlocated), serial (rules 3.1.5).
     """

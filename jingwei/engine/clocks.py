@@ -1,6 +1,6 @@
-"""How the clocks of a case turn when something happens to it. Works on rows in memory.
+"""How the clocks of a case turn when something happens to it.
 
-Who calls it saves them.
+Works on rows in memory; who calls it saves them.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""The words of a procedure: what a playbook's procedure.yaml may say. The reference for people.
+"""The words of a procedure: what a playbook's procedure.yaml may say.
 
-Docs/procedures.md.
-
-Everything is text in the file; the types below say what each word means. Unknown words are errors. What hangs
-together across the file (a move to a state that is not there) `check` explains.
+The reference for people is docs/procedures.md. Everything is text in the file; the types below say what each
+word means. Unknown words are errors. What hangs together across the file (a move to a state that is not
+there) `checking` explains.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ def _as_list(value: Any) -> Any:
 
 
 def _as_verbs(value: Any) -> Any:
-    """`[{count: rework}, {restart: handle, share: 1/2}]`.
+    """Read verbs as they are written: `[{count: rework}, {restart: handle, share: 1/2}]`.
 
     The first key is the verb, its value the object, the rest arguments.
     """
@@ -167,9 +166,9 @@ class State(Part):
 
 
 class Move(Part):
-    """From → to, by whom, with what. `needs` is entered in this very move.
+    """From → to, by whom, with what.
 
-    `has` is there, whoever entered it.
+    `needs` is entered in this very move; `has` is there, whoever entered it.
     """
 
     from_: Words = Field(alias="from")
@@ -202,9 +201,9 @@ class Decision(Part):
 
 
 class AskRule(Part):
-    """One asks, another decides. `decided_by: [first, second]`.
+    """One asks, another decides.
 
-    A second dispute goes to the second, whose ruling binds.
+    `decided_by: [first, second]`: a second dispute goes to the second, whose ruling binds.
     """
 
     while_: Words = Field(alias="while")

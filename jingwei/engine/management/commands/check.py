@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,11 @@ from jingwei.engine.checking import check, classes
 from jingwei.engine.conditions import CONDITIONS
 from jingwei.engine.effects import EFFECTS, LATE, TELLS
 from jingwei.engine.library import PLAYBOOKS
+
+
+def said(function: Callable[..., Any]) -> str:
+    """What a condition or effect promises, in one line."""
+    return " ".join((inspect.getdoc(function) or "").split())
 
 
 class Command(django_check.Command):
@@ -45,9 +52,9 @@ class Command(django_check.Command):
 
     def _list_words(self) -> None:
         for name, function in CONDITIONS.items():
-            self.stdout.write(f"if: {name} — {function.__doc__}")
+            self.stdout.write(f"if: {name} — {said(function)}")
         for name, effect in EFFECTS.items():
             arguments = "".join(f", {argument}: …" for argument in effect.args)
-            self.stdout.write(f"then: {{{name}: {effect.what}{arguments}}} — {effect.run.__doc__}")
+            self.stdout.write(f"then: {{{name}: {effect.what}{arguments}}} — {said(effect.run)}")
         for name, what in {**TELLS, **LATE}.items():
             self.stdout.write(f"tell/late: {{{name}: {what}}}")
