@@ -91,6 +91,12 @@ def cluster(settings: dict[str, str], *, folder: Path | None = None, port: int =
             shutil.rmtree(home, ignore_errors=True)
 
 
+def start_again(home: Path) -> None:
+    """Start the server of a cluster that runs or was killed once more, with the settings it had."""
+    control = [str(programs() / "pg_ctl"), "-D", str(home / "data"), "-l", str(home / "log"), "-w", "-t", "60"]
+    _as_postgres([*control, "restart"], home)
+
+
 def keepable(name: str) -> Path:
     """A folder for a cluster that is used again: under var/ if the server's user can go there."""
     return (TOP / "var" if _can_enter(TOP / "var") else Path(tempfile.gettempdir())) / f"jingwei-pg-{name}"

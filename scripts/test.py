@@ -28,6 +28,7 @@ LINT = {
     "boundaries": ["lint-imports", "--no-cache"],
     "templates": ["djlint", "jingwei", "--lint", "--quiet"],
     "texts": ["python", "scripts/texts.py", "--check"],
+    "privacy": ["python", "scripts/privacy.py", "--check"],
 }
 TYPES = {"types": ["mypy", "jingwei", "tests", "scripts"]}
 PLAYBOOKS = {"playbooks": ["jingwei", "check"]}

@@ -18,8 +18,8 @@ class EngineConfig(AppConfig):
             "ticking",
             "counting",
             "keeping",
-            "case_import",
-            "case_undoing",
-            "class_import",
+            "imports.cases",
+            "imports.classes",
+            "imports.undoing",
         ):
             import_module(f"jingwei.engine.{module}")

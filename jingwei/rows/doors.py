@@ -72,11 +72,15 @@ class Answer:
         return json.loads(self.body)
 
     def sheet(self) -> list[dict[str, Any]]:
-        """The rows of a downloaded workbook by the words of its header."""
-        page = load_workbook(io.BytesIO(self.body), read_only=True).worksheets[0]
-        rows = list(page.iter_rows(values_only=True))
-        head = [str(cell) for cell in rows[0]]
-        return [dict(zip(head, row, strict=False)) for row in rows[1:]]
+        """The rows of a downloaded workbook."""
+        return sheet_rows(self.body)
+
+
+def sheet_rows(workbook: bytes) -> list[dict[str, Any]]:
+    """The rows of one of our workbooks by the words of its header, which stands under title and origin."""
+    page = load_workbook(io.BytesIO(workbook), read_only=True).worksheets[0]
+    _title, _origin, head, *rows = list(page.iter_rows(values_only=True))
+    return [dict(zip(map(str, head), row, strict=False)) for row in rows]
 
 
 class _Reader(HTMLParser):
@@ -286,8 +290,9 @@ class Doors:
         browser.send("/second-factor", secret=secret, code=pyotp.TOTP(secret).now(), next="/admin/")
         return browser
 
-    def activated(self, login: str, code: str) -> Visitor:
+    def activated(self, login: str, codes: Path) -> Visitor:
         """Somebody of the staff who turns the printed code into a password and is signed in."""
+        code = next(row["一次性激活码"] for row in sheet_rows(codes.read_bytes()) if row["登录名"] == login)
         browser = Visitor(self.port)
         browser.send("/activate", login=login, code=code, password=PASSWORD, again=PASSWORD)
         return browser

@@ -113,14 +113,12 @@ def post(path: str, body: Any, *, token: str = "", key: str = "", revision: int 
     return Request("POST", API + path, json.dumps(body).encode(), headers)
 
 
-def picture(case: str, *, token: str, key: str, shade: int, size: int = 64) -> Request:
+def picture(case: str, *, token: str, key: str, content: bytes) -> Request:
     """A picture sent for a case, as a form with one file."""
-    made = io.BytesIO()
-    Image.new("RGB", (size, 48), (shade % 256, 120, shade // 256 % 256)).save(made, "JPEG")
     edge = "an-edge-of-the-form"
     head = f'--{edge}\r\nContent-Disposition: form-data; name="picture"; filename="p.jpg"\r\n'
     body = (
-        head.encode() + b"Content-Type: image/jpeg\r\n\r\n" + made.getvalue() + f"\r\n--{edge}--\r\n".encode()
+        head.encode() + b"Content-Type: image/jpeg\r\n\r\n" + content + f"\r\n--{edge}--\r\n".encode()
     )
     headers = {"Content-Type": f"multipart/form-data; boundary={edge}", "Accept-Language": "en"}
     headers |= {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
@@ -234,8 +232,8 @@ class Program:
         if move not in PICTURED:
             return {}
         field_, more = PICTURED[move]
-        shade = self.chance.randrange(65536)
-        told = self._insist(picture(case, token=self.city.tokens[who], key=new_key(), shade=shade), 201)
+        content = jpeg(self.chance.randrange(65536))
+        told = self._insist(picture(case, token=self.city.tokens[who], key=new_key(), content=content), 201)
         if told is None:
             return None
         self.ledger.pictures[told["id"]] = case
@@ -314,7 +312,41 @@ def at_work(city: City, port: int, chance: random.Random, *, clients: int = CLIE
     assert not ledger.wrong, ledger.wrong[:5]
 
 
-def csrf() -> tuple[str, dict[str, str]]:
-    """What a browser sends beside a form: the cookie and where the form came from."""
-    mark = secrets.token_hex(16)
-    return mark, {"Cookie": f"csrftoken={mark}", "Origin": "http://localhost", "X-CSRFToken": mark}
+def found(city: City, ledger: Ledger, *arguments: str) -> list[str]:
+    """What is wrong with a city, in a process that sees only the city."""
+    faults: list[str] = json.loads(city.run("tests.faults.looking", *arguments, given=ledger.written()))
+    return faults
+
+
+# ---------------------------------------------------------------- what a browser sends
+
+
+def form(city: City, port: int, case: str, words: str, *, photo: bytes = b"") -> Request:
+    """The report form of the portal as a browser sends it."""
+    edge, mark = "an-edge-of-the-form", secrets.token_hex(16)
+    said = {"id": case, "description": words, "area": str(city.areas["grid"][0]), "place": "北门外人行道"}
+    body = "".join(
+        f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in said.items()
+    ).encode()
+    if photo:
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="photo"; filename="p.jpg"\r\n'
+        body += head.encode() + b"Content-Type: image/jpeg\r\n\r\n" + photo + b"\r\n"
+    headers = {
+        "Content-Type": f"multipart/form-data; boundary={edge}",
+        "Cookie": f"csrftoken={mark}; language=en",
+        "X-CSRFToken": mark,
+        "Origin": f"http://127.0.0.1:{port}",
+    }
+    return Request("POST", "/report", body + f"--{edge}--\r\n".encode(), headers)
+
+
+def jpeg(shade: int, *, size: int = 64, noise: random.Random | None = None) -> bytes:
+    """A picture; with noise one that takes about as many bytes as it has points."""
+    made = io.BytesIO()
+    if noise is None:
+        picture = Image.new("RGB", (size, 48), (shade % 256, 120, shade // 256 % 256))
+        picture.save(made, "JPEG")
+    else:
+        Image.frombytes("RGB", (size, size), noise.randbytes(3 * size * size)).save(made, "JPEG", quality=95)
+    return made.getvalue()

@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,13 +53,20 @@ class City:
             with psycopg.connect(self.database) as connection:
                 return connection.execute(statement).fetchall()  # type: ignore[arg-type]
         with contextlib.closing(sqlite3.connect(self.home / "city.sqlite3", timeout=30)) as file:
-            found = file.execute(statement).fetchall()
-            file.commit()
-            return found
+            return file.execute(statement).fetchall()
 
     def number(self, statement: str) -> int:
         """The one number that a statement asks for."""
         return int(self.ask(statement)[0][0])
+
+    def do(self, statement: str) -> None:
+        """Change something in the database from outside, past everything of ours."""
+        if self.database:
+            with psycopg.connect(self.database) as connection:
+                connection.execute(statement)  # type: ignore[arg-type]
+        else:
+            with contextlib.closing(sqlite3.connect(self.home / "city.sqlite3", timeout=30)) as file, file:
+                file.execute(statement)
 
     def run(self, *module: str, given: str = "") -> str:
         """Run a Python module for this city to its end; return what it printed."""
@@ -139,6 +146,16 @@ def _processes() -> Iterator[tuple[int, _Stat]]:
                     yield int(entry.name), _Stat(int(said[1]), int(said[3]), int(said[11]) + int(said[12]))
 
 
+def children_of(parent: int) -> list[int]:
+    """The living children of a process, whatever session they live in."""
+    return sorted(pid for pid, stat in _processes() if stat.parent == parent)
+
+
+def are_over(pids: Iterable[int]) -> bool:
+    """Does none of these processes live any more?"""
+    return not {pid for pid, _ in _processes()} & set(pids)
+
+
 def seconds_of_work(family: Family) -> float:
     """How much processor time the family's living members have used so far."""
     ticks = sum(stat.ticks for _, stat in _processes() if stat.session == family.process.pid)
@@ -181,10 +198,13 @@ class Server:
 
     def web_processes(self) -> list[int]:
         """The processes that answer requests (not the one that looks after them)."""
-        master = next(
+        return self.living.child_of(self.master())
+
+    def master(self) -> int:
+        """The process that looks after those that answer."""
+        return next(
             pid for pid in self.living.child_of(self.living.process.pid) if "granian" in _command(pid)
         )
-        return self.living.child_of(master)
 
     def end(self) -> None:
         if self.family is not None:

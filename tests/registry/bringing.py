@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from jingwei.kernel import seals
-from jingwei.registry import importing
-from jingwei.registry.import_plan import Incoming, Options
-from jingwei.registry.importing import Result
+from jingwei.registry.imports import batches
+from jingwei.registry.imports.batches import Result
+from jingwei.registry.imports.plan import Incoming, Options
 
 from .conftest import Town
 
@@ -33,18 +33,18 @@ def bring(
 ) -> Result:
     """Import files at once."""
     chosen = Options(**options)
-    return importing.run_at_once(kind, files, chosen, by=town.by, partial=partial, again=again)
+    return batches.run_at_once(kind, files, chosen, by=town.by, partial=partial, again=again)
 
 
 def counts(result: Result) -> dict[str, tuple[int, int, int]]:
     """What was made, changed and left."""
-    return {noun: (c.made, c.changed, c.left) for noun, c in importing.counts_of(result.batch).items()}
+    return {noun: (c.made, c.changed, c.left) for noun, c in batches.counts_of(result.batch).items()}
 
 
 def said(town: Town, *files: Incoming, kind: str = "areas", **options: Any) -> list[str]:
     """Every sentence about rows that cannot be taken."""
-    plan = importing.KINDS[kind].plan(files, Options(**options))
-    return [text for failed in plan.failed for text in importing.reasons_of(failed)]
+    plan = batches.KINDS[kind].plan(files, Options(**options))
+    return [text for failed in plan.failed for text in batches.reasons_of(failed)]
 
 
 def whole() -> bool:

@@ -27,10 +27,11 @@ from jingwei.kernel.models import JournalHead, JournalLine
 from jingwei.kernel.moments import now, today
 from jingwei.kernel.problems import TableError
 from jingwei.kernel.refusals import ChangedMeanwhile, Refused
-from jingwei.registry import areas, atlas, importing
+from jingwei.registry import areas, atlas
 from jingwei.registry.coordinates import geometry_from_cgcs2000
-from jingwei.registry.import_plan import Count, Incoming, Options, Writing
-from jingwei.registry.importing import NotWhole
+from jingwei.registry.imports import batches
+from jingwei.registry.imports.batches import NotWhole
+from jingwei.registry.imports.plan import Count, Incoming, Options, Writing
 from jingwei.registry.models import (
     Area,
     AreaAlias,
@@ -167,7 +168,7 @@ def test_an_area_goes_under_another_one(town: Town, city: Area) -> None:
     street.refresh_from_db()
     assert street.parent == other
     assert journal.lines_of(street)[-1].detail["parent_id"] == [county.pk, other.pk]
-    assert "不以上级编码开头" in " ".join(importing.notes_of(result.batch))
+    assert "不以上级编码开头" in " ".join(batches.notes_of(result.batch))
 
 
 def test_second_names_are_added_once(town: Town, city: Area) -> None:
@@ -290,7 +291,7 @@ def test_a_list_says_counties_and_towns_in_every_row(town: Town, city: Area) -> 
 
     assert counts(result) == {"county": (1, 0, 0), "street": (2, 0, 0), "community": (2, 0, 0)}
     assert codes() == ["9911", "991101", "991101001", "991101001002", "991101001003", "991101400"]
-    assert importing.notes_of(result.batch) == ["不属于本市（编码不以9911开头）的1行没有读取"]
+    assert batches.notes_of(result.batch) == ["不属于本市（编码不以9911开头）的1行没有读取"]
     assert counts(bring(town, sheet(ROWS, LIST), again=True)) == {
         "county": (0, 0, 1),
         "street": (0, 0, 2),
@@ -346,11 +347,11 @@ def test_what_is_no_table_is_refused_as_a_whole(
     town: Town, city: Area, name: str, data: bytes, code: str
 ) -> None:
     with pytest.raises(TableError) as no:
-        importing.preview("areas", [Incoming(name, data)], Options(), by=town.by)
+        batches.preview("areas", [Incoming(name, data)], Options(), by=town.by)
     assert no.value.code == code
     assert no.value.explain()
     assert not ImportBatch.objects.exists()
-    assert not list((importing._folder()).glob("*"))
+    assert not list((batches._folder()).glob("*"))
 
 
 def test_a_header_without_names_takes_no_row(town: Town, city: Area) -> None:
@@ -364,8 +365,8 @@ def test_text_that_looks_like_a_formula_stays_text(town: Town, city: Area) -> No
     bring(town, sheet([["991101", "=cmd|' /C calc'!A0"]]))
     assert Area.objects.get(code="991101").name == "=cmd|' /C calc'!A0"
     file = sheet([["991102", "=1+1", "行星"]])
-    plan = importing.KINDS["areas"].plan([file], Options())
-    book = load_workbook(io.BytesIO(importing.failed_rows(plan, "areas", "areas", title="区划")))
+    plan = batches.KINDS["areas"].plan([file], Options())
+    book = load_workbook(io.BytesIO(batches.failed_rows(plan, "areas", "areas", title="区划")))
     assert [cell.data_type for cell in book.worksheets[0][4] if cell.value == "'=1+1"] == ["s"]
 
 
@@ -373,62 +374,62 @@ def test_text_that_looks_like_a_formula_stays_text(town: Town, city: Area) -> No
 
 
 def test_a_preview_writes_no_area_and_keeps_the_file_until_it_is_run(town: Town, city: Area) -> None:
-    batch = importing.preview("areas", [sheet(TREE)], Options(), by=town.by)
+    batch = batches.preview("areas", [sheet(TREE)], Options(), by=town.by)
 
     assert codes() == ["9911"]
-    assert importing.counts_of(batch)["grid"] == Count(made=1)
-    assert [file.name for file in importing._folder().glob("*/*")] == ["0"]
-    result = importing.run(batch, by=town.by)
+    assert batches.counts_of(batch)["grid"] == Count(made=1)
+    assert [file.name for file in batches._folder().glob("*/*")] == ["0"]
+    result = batches.run(batch, by=town.by)
     assert len(codes()) == 5
     assert (result.batch.state, result.batch.pk) == ("done", batch.pk)
-    assert not list(importing._folder().glob("*"))
+    assert not list(batches._folder().glob("*"))
     with pytest.raises(Refused) as no:
-        importing.run(batch, by=town.by)
+        batches.run(batch, by=town.by)
     assert no.value.codes == ("import-not-open",)
 
 
 def test_a_preview_is_judged_anew_when_it_is_run(town: Town, city: Area) -> None:
-    batch = importing.preview("areas", [sheet([["991101", "云河区"]])], Options(), by=town.by)
+    batch = batches.preview("areas", [sheet([["991101", "云河区"]])], Options(), by=town.by)
     areas.end_area(town.area("991101", city), by=town.by)
     with pytest.raises(NotWhole):
-        importing.run(batch, by=town.by)
+        batches.run(batch, by=town.by)
     batch.refresh_from_db()
     assert batch.state == "preview"
 
 
 def test_the_same_file_is_recognised_and_taken_when_asked_again(town: Town, city: Area) -> None:
     first = bring(town, sheet(TREE)).batch
-    preview = importing.preview("areas", [sheet(TREE, name="改名.csv")], Options(), by=town.by)
-    assert importing.twin_of(preview) == first
+    preview = batches.preview("areas", [sheet(TREE, name="改名.csv")], Options(), by=town.by)
+    assert batches.twin_of(preview) == first
     with pytest.raises(Refused) as no:
-        importing.run(preview, by=town.by)
+        batches.run(preview, by=town.by)
     assert no.value.codes == ("import-same-file",)
-    result = importing.run(preview, by=town.by, again=True)
+    result = batches.run(preview, by=town.by, again=True)
     assert counts(result)["county"] == (0, 0, 1)
 
 
 def test_files_and_rows_are_kept_no_longer_than_needed(town: Town, city: Area) -> None:
-    batch = importing.preview(
+    batch = batches.preview(
         "areas", [sheet([["991101", "云" * 81], ["991102", "望川区"]])], Options(), by=town.by
     )
     done = bring(town, sheet([["991103", "云" * 81], ["991104", "东区"]]), partial=True).batch
     with moments.at(now() + timedelta(hours=25)):
-        importing.forget_old()
-    assert not list(importing._folder().glob("*"))
+        batches.forget_old()
+    assert not list(batches._folder().glob("*"))
     assert not ImportedRow.objects.exists()
     with pytest.raises(Refused):
-        importing.run(batch, by=town.by)
+        batches.run(batch, by=town.by)
     done.refresh_from_db()
     assert len(done.problems) == 1
     with moments.at(now() + timedelta(days=31)):
-        importing.forget_old()
+        batches.forget_old()
     done.refresh_from_db()
     assert done.problems == []
 
 
 def test_failed_rows_come_back_with_reasons_and_can_be_mended(town: Town, city: Area) -> None:
     result = bring(town, sheet([["991101", "云河区", "", "", "三"], ["991102", "望川区"]]), partial=True)
-    body = importing.failed_sheet(result.batch, "areas", title="区划")
+    body = batches.failed_sheet(result.batch, "areas", title="区划")
 
     book = load_workbook(io.BytesIO(body))
     page = book.worksheets[0]
@@ -444,7 +445,7 @@ def test_failed_rows_come_back_with_reasons_and_can_be_mended(town: Town, city: 
 
 def test_whoever_is_faster_wins(town: Town, city: Area) -> None:
     county = town.area("991101", city, name="云河县")
-    plan = importing.KINDS["areas"].plan([sheet([["991101", "云河区"]])], Options())
+    plan = batches.KINDS["areas"].plan([sheet([["991101", "云河区"]])], Options())
     areas.change_area(county, by=town.by, name="云河市")
     batch = ImportBatch.objects.create(id=ids.new_id(), kind="areas", filename="x", digest=b"", made_at=now())
     with pytest.raises(ChangedMeanwhile):
@@ -458,7 +459,7 @@ def test_what_was_made_goes_and_what_was_changed_comes_back(town: Town, city: Ar
     county = town.area("991101", city, name="云河县", households=10)
     result = bring(town, sheet([["991101", "云河区", "", "", "12", "", "", "", "云川"], *TREE[1:]]))
 
-    importing.undo(result.batch, by=town.by)
+    batches.undo(result.batch, by=town.by)
 
     county.refresh_from_db()
     assert (county.name, county.households) == ("云河县", 10)
@@ -479,7 +480,7 @@ def test_what_was_made_goes_and_what_was_changed_comes_back(town: Town, city: Ar
 
 def test_a_line_cut_off_from_something_withdrawn_is_missed(town: Town, city: Area) -> None:
     result = bring(town, sheet(TREE))
-    importing.undo(result.batch, by=town.by)
+    batches.undo(result.batch, by=town.by)
     assert whole()
     JournalLine.objects.filter(kind="area", verb="import-undone").order_by("-pk")[:1].get().delete()
     assert "was cut off" in seals.verify().faults[0] or "were cut off" in seals.verify().faults[0]
@@ -489,10 +490,10 @@ def test_a_later_import_is_taken_back_first(town: Town, city: Area) -> None:
     first = bring(town, sheet(TREE)).batch
     second = bring(town, sheet([["991101", "云河新区"], ["991101001002004", "第四网格"]])).batch
 
-    assert {reason.code for reason in importing.why_not_undo(first)} == {"built-on", "changed-since-import"}
-    importing.undo(second, by=town.by)
+    assert {reason.code for reason in batches.why_not_undo(first)} == {"built-on", "changed-since-import"}
+    batches.undo(second, by=town.by)
     assert Area.objects.get(code="991101").name == "云河区"
-    importing.undo(first, by=town.by)
+    batches.undo(first, by=town.by)
     assert codes() == ["9911"]
     assert whole()
 
@@ -522,7 +523,7 @@ def test_what_something_was_built_on_stays(town: Town, city: Area, what: str, bu
     batch = bring(town, sheet(TREE)).batch
     built(town, Area.objects.get(code="991101001002003"))
     with pytest.raises(Refused) as no:
-        importing.undo(batch, by=town.by)
+        batches.undo(batch, by=town.by)
     assert {(reason.code, reason.values["what"], reason.values["n"]) for reason in no.value.reasons} == {
         ("built-on", what, 1)
     }
@@ -538,18 +539,18 @@ def test_an_area_that_a_case_lies_in_stays(stage: Stage, town: Town) -> None:
     said = {"description": "井盖翘起", "place": {"area": area.pk}}
     actions.take_in(ids.new_id(), "grid_event", said, by=Party(), source="resident", bound_to="portal")
     with pytest.raises(Refused) as no:
-        importing.undo(batch, by=town.by)
+        batches.undo(batch, by=town.by)
     assert [reason.values["what"] for reason in no.value.reasons] == ["case"]
 
 
 def test_after_a_day_an_import_stays(town: Town, city: Area) -> None:
     batch = bring(town, sheet(TREE)).batch
     with moments.at(now() + timedelta(hours=24, minutes=1)), pytest.raises(Refused) as no:
-        importing.undo(batch, by=town.by)
+        batches.undo(batch, by=town.by)
     assert no.value.codes == ("import-too-old",)
-    importing.undo(batch, by=town.by)
+    batches.undo(batch, by=town.by)
     with pytest.raises(Refused) as no:
-        importing.undo(batch, by=town.by)
+        batches.undo(batch, by=town.by)
     assert no.value.codes == ("import-not-done",)
 
 
@@ -576,9 +577,9 @@ def test_a_recoding_becomes_a_succession(town: Town, city: Area) -> None:
     assert areas.answering_now(new.pk) == {new.pk, old.pk}
     old.refresh_from_db()
     assert old.valid_to is None  # its street still stands below it
-    assert importing.notes_of(result.batch) == ["1个旧区划下还有下级，仍然在用：高新区（991171）"]
+    assert batches.notes_of(result.batch) == ["1个旧区划下还有下级，仍然在用：高新区（991171）"]
     assert [line.verb for line in journal.lines_of(old)][-1] == "area-succeeded"
-    importing.undo(result.batch, by=town.by)
+    batches.undo(result.batch, by=town.by)
     assert not AreaSuccession.objects.exists()
     assert whole()
 
@@ -595,7 +596,7 @@ def test_an_old_area_may_end_with_its_recoding(town: Town, city: Area) -> None:
     result = bring(town, file, mapping=table)
 
     assert last_day_of(old) == date(2025, 6, 1)
-    importing.undo(result.batch, by=town.by)
+    batches.undo(result.batch, by=town.by)
     assert last_day_of(old) is None
     assert whole()
 
@@ -638,7 +639,7 @@ def test_a_file_may_speak_of_an_area_by_its_old_code(town: Town, city: Area) -> 
     )
     assert Area.objects.get(code="991171").name == "高新技术产业开发区"
     assert parent_of("991176001") == "991171"
-    assert "不以上级编码开头" in " ".join(importing.notes_of(result.batch))
+    assert "不以上级编码开头" in " ".join(batches.notes_of(result.batch))
 
 
 # ---------------------------------------------------------------- borders
@@ -673,7 +674,7 @@ def test_borders_find_their_areas_and_say_where_they_came_from(town: Town, city:
     back = shapely.from_wkb(bytes(west.border or b""))
     assert back.symmetric_difference(WEST).area < 1e-9
     assert counts(result) == {"border": (2, 0, 0)}
-    assert importing.notes_of(result.batch) == ["还没有边界的区划1个：高新区（991171）"]
+    assert batches.notes_of(result.batch) == ["还没有边界的区划1个：高新区（991171）"]
     atlas.forget()
     found = atlas.atlas().locate(117.05, 33.05)
     assert found is not None
@@ -681,8 +682,8 @@ def test_borders_find_their_areas_and_say_where_they_came_from(town: Town, city:
     assert AreaVersion.objects.filter(area=east).count() == 1
     again = bring(town, file, kind="borders", source="gcj02", again=True)
     assert counts(again) == {"border": (0, 0, 2)}
-    importing.undo(again.batch, by=town.by)
-    importing.undo(result.batch, by=town.by)
+    batches.undo(again.batch, by=town.by)
+    batches.undo(result.batch, by=town.by)
     west.refresh_from_db()
     assert (west.border, west.border_source, west.valid_from) == (None, "", date(2025, 1, 1))
     assert whole()
@@ -704,7 +705,7 @@ def test_a_table_of_codes_ties_a_border_to_its_area(town: Town, city: Area, pair
     result = bring(town, shapes((991176, "高新区", WEST)), kind="borders", mapping=table)
     zone.refresh_from_db()
     assert zone.border is not None
-    assert "高新区（991176 → 991171）" in " ".join(importing.notes_of(result.batch))
+    assert "高新区（991176 → 991171）" in " ".join(batches.notes_of(result.batch))
     # where both are areas now, or the old one became a name of the past, the succession is there too
     assert AreaSuccession.objects.count() == (1 if pair[0] == "991176" else 0)
 
@@ -722,7 +723,7 @@ def test_borders_are_compared_with_what_lies_around(town: Town, city: Area) -> N
     town.area("991101", city, name="西区")
     town.area("991102", city, name="东区")
     overlapping = shapely.box(117.08, 33.0, 117.2, 33.1)
-    notes = importing.notes_of(
+    notes = batches.notes_of(
         bring(town, shapes((991101, "西区", WEST), (991102, "东区", overlapping)), kind="borders").batch
     )
     assert "1个区划的边界超出上级0.5%以上：东区（991102）" in notes
@@ -735,7 +736,7 @@ def test_gaps_and_sizes_that_cannot_be_are_told(town: Town, city: Area) -> None:
     town.area("991101001002", street, name="龙池社区")
     huge = shapely.box(117.0, 33.0, 118.5, 34.5)  # some 21,000 square kilometres
     notes = " ".join(
-        importing.notes_of(bring(town, shapes(("991101001002", "龙池社区", huge)), kind="borders").batch)
+        batches.notes_of(bring(town, shapes(("991101001002", "龙池社区", huge)), kind="borders").batch)
     )
     assert "1个区划的面积不像是真的，请核对：龙池社区（991101001002）" in notes
     assert "没有被下级边界填满" not in notes  # the street has no border to fill
@@ -787,7 +788,7 @@ def test_jinan_whole(town: Town, real_data: Path, settings: Settings) -> None:
     borders = real_data / "geojson/370100_counties.geojson"
     drawn = bring(town, Incoming(borders.name, borders.read_bytes()), kind="borders", source="gcj02")
     assert counts(drawn) == {"border": (12, 0, 0)}
-    assert importing.notes_of(drawn.batch) == ["还没有边界的区划1个：济南高新技术产业开发区（370171）"]
+    assert batches.notes_of(drawn.batch) == ["还没有边界的区划1个：济南高新技术产业开发区（370171）"]
     atlas.forget()
     square = atlas.atlas().locate(117.0241, 36.6625)  # Quancheng Square
     assert square is not None
@@ -809,9 +810,7 @@ def test_the_towns_of_2023_meet_the_list_of_2021(town: Town, real_data: Path) ->
     villages = real_data / "admin_divisions/villages_5cities_2021.csv"
     bring(town, Incoming(villages.name, villages.read_bytes()))
     streets = real_data / "admin_divisions/streets_2023.csv"
-    plan = importing.KINDS["areas"].plan(
-        [Incoming(streets.name, streets.read_bytes())], Options(own_only=True)
-    )
+    plan = batches.KINDS["areas"].plan([Incoming(streets.name, streets.read_bytes())], Options(own_only=True))
     count = plan.counts["street"]
     failed = [one for one in plan.failed if one.raw["code"].startswith(city.code)]
     total = sum(1 for line in streets.read_text().splitlines() if line.startswith(city.code))

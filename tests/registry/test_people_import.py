@@ -18,8 +18,9 @@ from jingwei.kernel.models import Account, OutboxRow
 from jingwei.kernel.moments import now, today
 from jingwei.kernel.problems import TableError
 from jingwei.kernel.refusals import Refused
-from jingwei.registry import areas, importing, people
-from jingwei.registry.import_plan import Incoming, Options
+from jingwei.registry import areas, people
+from jingwei.registry.imports import batches
+from jingwei.registry.imports.plan import Incoming, Options
 from jingwei.registry.models import (
     Area,
     AreaMapping,
@@ -93,7 +94,7 @@ def said(town: Town, *files: Incoming, kind: str = "people", **options: Any) -> 
     return bringing.said(town, *files, kind=kind, **options)
 
 
-def bring_people(town: Town, *files: Incoming, **more: Any) -> importing.Result:
+def bring_people(town: Town, *files: Incoming, **more: Any) -> batches.Result:
     return bring(town, *files, kind="people", **more)
 
 
@@ -146,7 +147,7 @@ def test_one_workbook_brings_units_posts_people_and_links(town: Town, grid: Area
         "assignment": (2, 0, 0),
         "link": (1, 0, 0),
     }
-    assert importing.notes_of(result.batch) == ["人员表里的岗位有1个还没有，会一并建立"]
+    assert batches.notes_of(result.batch) == ["人员表里的岗位有1个还没有，会一并建立"]
     worker = next(holder for holder in who_answers_for(grid.pk) if holder.role == "grid_worker")
     assert (worker.name, worker.phone, worker.title) == ("陈立冬", "13800138000", "第三网格网格员")
     post = Post.objects.get(role="grid_worker")
@@ -190,7 +191,7 @@ def test_taking_back_unmakes_everything_in_any_order(town: Town, grid: Area) -> 
     )
     assert Account.objects.count() == 2
 
-    importing.undo(result.batch, by=town.by)
+    batches.undo(result.batch, by=town.by)
 
     for model in (Organisation, Post, Person, Assignment, Account, OrganisationArea, OrganisationAlias):
         assert not model._default_manager.exists(), model
@@ -217,7 +218,7 @@ def test_a_changed_unit_keeps_what_it_was(town: Town, grid: Area) -> None:
     assert below.path == f"{unit.path}{below.pk}/"
     kept = {row.column: (row.old, row.line) for row in OrganisationVersion.objects.filter(organisation=unit)}
     assert kept == {"name": ("建国路办事处", 2), "parent_id": ("", 2), "area_id": ("", 2)}
-    importing.undo(result.batch, by=town.by)
+    batches.undo(result.batch, by=town.by)
     unit.refresh_from_db()
     below.refresh_from_db()
     assert (unit.name, unit.parent_id, unit.area_id) == ("建国路办事处", None, None)
@@ -290,12 +291,12 @@ def test_of_units_the_good_ones_are_taken_when_asked(town: Town, grid: Area) -> 
     ]
     result = bring_people(town, units(rows), staff([["G1", "陈立冬", "", "B"]]), partial=True)
     assert set(Organisation.objects.values_list("code", flat=True)) == {"C", "D"}
-    assert [one.sheet or one.form for one in importing.failed_of(result.batch)] == [
+    assert [one.sheet or one.form for one in batches.failed_of(result.batch)] == [
         "organisations",
         "organisations",
         "staff",
     ]
-    assert "单位B（第3行）有错误" in importing.reasons_of(importing.failed_of(result.batch)[-1])[0]
+    assert "单位B（第3行）有错误" in batches.reasons_of(batches.failed_of(result.batch)[-1])[0]
 
 
 # ---------------------------------------------------------------- posts
@@ -307,7 +308,7 @@ def test_posts_are_known_by_role_place_and_title(town: Town, grid: Area) -> None
     changed = bring_people(town, posts([["网格员", GRID, "", "一岗", "是", "巡查"], ["网格长", GRID]]))
     assert counts(changed) == {"post": (0, 1, 1)}
     assert Post.objects.get(title="一岗").duty == "巡查"
-    importing.undo(changed.batch, by=town.by)
+    batches.undo(changed.batch, by=town.by)
     assert (Post.objects.get(title="一岗").duty, Post.objects.get(title="一岗").exclusive) == ("", False)
 
 
@@ -381,7 +382,7 @@ def test_a_changed_card_and_a_known_last_day(town: Town, grid: Area) -> None:
         "name",
         "organisation_id",
     ]  # never what they hold
-    importing.undo(result.batch, by=town.by)
+    batches.undo(result.batch, by=town.by)
     assert Person.objects.filter(pk=person.pk, name="陈立冬", organisation=None).exists()
     assert Assignment.objects.filter(pk=seat.pk, ends=None).exists()
     assert whole()
@@ -486,7 +487,7 @@ def test_nobody_gets_a_second_account(town: Town, grid: Area) -> None:
     accounts.open_account("chen", town.person("陈立冬", staff_no="G001").pk, by=town.by)
     result = bring_people(town, units(SOME_UNITS), staff(SOME_STAFF), open_accounts=True)
     assert [one.login for one in result.activations] == ["G002"]
-    assert "1人已有账号，不再开通" in " ".join(importing.notes_of(result.batch))
+    assert "1人已有账号，不再开通" in " ".join(batches.notes_of(result.batch))
     assert bring_people(town, staff([["G003", "新来的"]])).activations == ()
 
 
@@ -529,7 +530,7 @@ def test_what_was_built_on_people_keeps_them(town: Town, grid: Area) -> None:
     accounts.activate("G002", next(a.code for a in result.activations if a.login == "G002"), "Jingwei-2026")
 
     with pytest.raises(Refused) as no:
-        importing.undo(result.batch, by=town.by)
+        batches.undo(result.batch, by=town.by)
 
     assert {(reason.code, reason.values["what"], reason.values["n"]) for reason in no.value.reasons} == {
         ("built-on", "post", 1),
@@ -543,13 +544,13 @@ def test_what_was_built_on_people_keeps_them(town: Town, grid: Area) -> None:
 def test_an_account_opened_by_hand_keeps_its_person(town: Town, grid: Area) -> None:
     result = bring_people(town, staff([["G9", "新来的"]]))
     accounts.open_account("xin", worker_of("G9").pk, by=town.by)
-    assert [reason.values["what"] for reason in importing.why_not_undo(result.batch)] == ["account"]
+    assert [reason.values["what"] for reason in batches.why_not_undo(result.batch)] == ["account"]
 
 
 def test_a_day_later_people_stay(town: Town, grid: Area) -> None:
     batch = bring_people(town, staff([["G9", "新来的"]])).batch
     with moments.at(now() + timedelta(hours=25)):
-        assert [reason.code for reason in importing.why_not_undo(batch)] == ["import-too-old"]
+        assert [reason.code for reason in batches.why_not_undo(batch)] == ["import-too-old"]
 
 
 # ---------------------------------------------------------------- links
@@ -581,7 +582,7 @@ def test_a_branch_works_in_grids_and_two_need_a_reason(town: Town, grid: Area) -
     unit = Organisation.objects.get(code="Z1")
     assert journal.lines_of(unit)[-1].verb == "areas-linked"
     assert people.areas_without("party") == []
-    importing.undo(result.batch, by=town.by)
+    batches.undo(result.batch, by=town.by)
     assert not OrganisationArea.objects.exists()
     assert whole()
 
@@ -601,7 +602,7 @@ def test_old_grids_lie_over_base_grids_many_to_many(town: Town, grid: Area) -> N
     assert AreaMapping.objects.filter(overlay=over).count() == 2
     assert areas.overlay_conflicts("department_grid")["two"] == []
     assert counts(bring(town, overlays(rows), kind="links", again=True)) == {"mapping": (0, 0, 4)}
-    importing.undo(result.batch, by=town.by)
+    batches.undo(result.batch, by=town.by)
     assert not Area.objects.filter(kind="department_grid").exists()
     assert whole()
 
@@ -630,14 +631,14 @@ def test_an_overlay_that_is_wrong_says_why(town: Town, grid: Area, row: list[str
 
 def test_a_file_of_something_else_is_refused(town: Town, grid: Area) -> None:
     with pytest.raises(TableError) as no:
-        importing.preview("people", [Incoming("x.csv", "甲,乙\n1,2\n".encode())], Options(), by=town.by)
+        batches.preview("people", [Incoming("x.csv", "甲,乙\n1,2\n".encode())], Options(), by=town.by)
     assert no.value.code == "no-header"
     assert "单位编码、单位名称、单位类型" in no.value.explain()
     assert not ImportBatch.objects.exists()
 
 
 def test_templates_read_back_without_their_example(town: Town, grid: Area) -> None:
-    body = sheets.template(importing.KINDS["people"].forms["staff"], title="人员")
+    body = sheets.template(batches.KINDS["people"].forms["staff"], title="人员")
     with pytest.raises(TableError) as no:
-        importing.KINDS["people"].plan([Incoming("模板.xlsx", body)], Options())
+        batches.KINDS["people"].plan([Incoming("模板.xlsx", body)], Options())
     assert no.value.code == "no-header"

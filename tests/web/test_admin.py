@@ -47,8 +47,9 @@ from jingwei.kernel.models import (
     WorkingTime,
 )
 from jingwei.kernel.moments import at, now, today
-from jingwei.registry import areas, atlas, boards, importing, people, photos, seats
-from jingwei.registry.import_plan import Incoming, Options
+from jingwei.registry import areas, atlas, boards, people, photos, seats
+from jingwei.registry.imports import batches
+from jingwei.registry.imports.plan import Incoming, Options
 from jingwei.registry.models import (
     Area,
     Assignment,
@@ -169,7 +170,7 @@ def addresses(office: Office) -> dict[str, str]:
     rule, _ = SeatRule.objects.get_or_create(role="grid_worker", area_kind="grid")
     account, _ = accounts.open_account("somebody", stage.people["stranger"].pk, by=SYSTEM)
     table = Incoming("区划.csv", "编码,名称\n991199,望川区\n9911990,多一位\n".encode())
-    batch = importing.preview("areas", [table], Options(), by=SYSTEM)
+    batch = batches.preview("areas", [table], Options(), by=SYSTEM)
     filled: dict[str, dict[str, Any]] = {
         "admin-area-alias-remove": {"pk": stage.areas["grid"].pk, "alias": alias.pk},
         "admin-area-over": {"pk": overlay.pk},

@@ -24,9 +24,9 @@ from jingwei.kernel.moments import now, today
 from jingwei.kernel.problems import TableError
 from jingwei.kernel.refusals import Reason, Refused
 from jingwei.kernel.workbooks import Limits
-from jingwei.registry import importing
-from jingwei.registry.import_plan import Incoming, Options
-from jingwei.registry.importing import Result
+from jingwei.registry.imports import batches
+from jingwei.registry.imports.batches import Result
+from jingwei.registry.imports.plan import Incoming, Options
 from jingwei.registry.models import ImportBatch
 from jingwei.web import reasons, words
 from jingwei.web.admin import said
@@ -53,8 +53,8 @@ def browse(request: StaffRequest) -> HttpResponse:
             str(KINDS.get(batch.kind, (noun(batch.kind),))[0]),
             said.cell(batch.filename, reverse("admin-import", args=[batch.pk])),
             str(STATES[batch.state]),
-            sum(count.made for count in importing.counts_of(batch).values()),
-            sum(count.changed for count in importing.counts_of(batch).values()),
+            sum(count.made for count in batches.counts_of(batch).values()),
+            sum(count.changed for count in batches.counts_of(batch).values()),
             batch.counts.get("failed", 0),
             names.get(batch.person or 0, _("the command line")),
         ]
@@ -75,7 +75,7 @@ def browse(request: StaffRequest) -> HttpResponse:
             "name": name,
             "label": label,
             "about": about,
-            "blanks": [(form, noun(form)) for form in importing.KINDS[name].forms if name != "borders"],
+            "blanks": [(form, noun(form)) for form in batches.KINDS[name].forms if name != "borders"],
         }
         for name, (label, about) in KINDS.items()
     ]
@@ -100,7 +100,7 @@ def send(request: StaffRequest, kind: str) -> HttpResponse:
     def act(entered: dict[str, Any]) -> str:
         try:
             files, options = _read(entered, request.FILES)
-            batch = importing.preview(kind, files, options, by=request.staff)
+            batch = batches.preview(kind, files, options, by=request.staff)
         except TableError as unreadable:
             raise Refused(
                 Reason("file-unreadable", "file", {"says": unreadable.explain(language())})
@@ -126,7 +126,7 @@ def _read(
     said_options = {name: value for name, value in entered.items() if name not in ("file", "mapping")}
     mapping = entered.get("mapping")
     files = [_incoming(upload) for upload in sent.getlist("file")]
-    return files, importing.any_options(**said_options, mapping=_incoming(mapping) if mapping else None)
+    return files, batches.any_options(**said_options, mapping=_incoming(mapping) if mapping else None)
 
 
 def _incoming(upload: UploadedFile[Any]) -> Incoming:
@@ -157,11 +157,11 @@ def one(request: StaffRequest, pk: UUID) -> HttpResponse:
 
 
 def _page(request: StaffRequest, batch: ImportBatch, refused: Refused | None = None) -> HttpResponse:
-    failed = importing.failed_of(batch) if _may_read_rows(request, batch) else []
+    failed = batches.failed_of(batch) if _may_read_rows(request, batch) else []
     pages = Pages(request, failed, total=batch.counts.get("failed", 0))
     counts = [
         [noun(name), count.made, count.changed, count.left]
-        for name, count in importing.counts_of(batch).items()
+        for name, count in batches.counts_of(batch).items()
     ]
     heads: list[tuple[str, bool] | str] = [
         _("What"),
@@ -169,8 +169,8 @@ def _page(request: StaffRequest, batch: ImportBatch, refused: Refused | None = N
         (_("Changed"), True),
         (_("Left as it is"), True),
     ]
-    twin = importing.twin_of(batch) if batch.state == "preview" else None
-    why_not_undo = importing.why_not_undo(batch) if batch.state == "done" else []
+    twin = batches.twin_of(batch) if batch.state == "preview" else None
+    why_not_undo = batches.why_not_undo(batch) if batch.state == "done" else []
     context = {
         **frame(request),
         "batch": batch,
@@ -181,10 +181,10 @@ def _page(request: StaffRequest, batch: ImportBatch, refused: Refused | None = N
             _("What comes of it"), heads, counts, when_empty=_("The file holds nothing new.")
         ),
         "any": any(made or changed for _name, made, changed, _left in counts),
-        "notes": importing.notes_of(batch, language()),
+        "notes": batches.notes_of(batch, language()),
         "pages": pages,
         "wrong": [
-            _Wrong(f"{noun(f.form)} {f.sheet}".strip(), f.line, importing.reasons_of(f, language()))
+            _Wrong(f"{noun(f.form)} {f.sheet}".strip(), f.line, batches.reasons_of(f, language()))
             for f in pages.rows
         ],
         "failed": batch.counts.get("failed", 0),
@@ -209,7 +209,7 @@ def run(request: StaffRequest, pk: UUID) -> HttpResponse:
     batch = get_object_or_404(ImportBatch, pk=pk)
     partial, again = request.POST.get("how") == "partial", request.POST.get("again") == "1"
     try:
-        result = importing.run(batch, by=request.staff, partial=partial, again=again)
+        result = batches.run(batch, by=request.staff, partial=partial, again=again)
     except Refused as refused:
         return _page(request, batch, refused)
     if result.activations:
@@ -238,7 +238,7 @@ def undo(request: StaffRequest, pk: UUID) -> HttpResponse:
     """Take an import back, or say what was built on it."""
     batch = get_object_or_404(ImportBatch, pk=pk)
     try:
-        importing.undo(batch, by=request.staff)
+        batches.undo(batch, by=request.staff)
     except Refused as refused:
         return _page(request, batch, refused)
     messages.success(request, _("Taken back: everything is as before."))
@@ -253,9 +253,9 @@ def undo(request: StaffRequest, pk: UUID) -> HttpResponse:
 def failed(request: StaffRequest, pk: UUID, form: str) -> HttpResponse:
     """The rows that were not taken, with their reasons, to be mended; who took them is written down."""
     batch = get_object_or_404(ImportBatch, pk=pk)
-    if not _may_read_rows(request, batch) or form not in {one.form for one in importing.failed_of(batch)}:
+    if not _may_read_rows(request, batch) or form not in {one.form for one in batches.failed_of(batch)}:
         raise Http404
-    body = importing.failed_sheet(batch, form, title=noun(form), language=language())
+    body = batches.failed_sheet(batch, form, title=noun(form), language=language())
     with transaction.atomic():
         journal.record(batch, "failed-rows-taken", by=request.staff, detail={"form": form})
     return _sheet(body, f"{noun(form)}-{_('not taken')}-{today():%Y-%m-%d}.xlsx")
@@ -265,9 +265,9 @@ def failed(request: StaffRequest, pk: UUID, form: str) -> HttpResponse:
 @administrators
 def blank(request: StaffRequest, kind: str, form: str) -> HttpResponse:
     """An empty workbook to fill in: drop-downs, an example row, instructions."""
-    if kind not in KINDS or form not in importing.KINDS[kind].forms:
+    if kind not in KINDS or form not in batches.KINDS[kind].forms:
         raise Http404
-    body = sheets.template(importing.KINDS[kind].forms[form], title=noun(form), language=language())
+    body = sheets.template(batches.KINDS[kind].forms[form], title=noun(form), language=language())
     return _sheet(body, f"{noun(form)}-{_('template')}.xlsx")
 
 

@@ -3,9 +3,10 @@
 from django.conf import settings
 from django.urls import path
 
-from jingwei.web.shell import gallery, login, look, places, tokens
+from jingwei.web.shell import gallery, health, login, look, places, tokens
 
 urlpatterns = [
+    path("healthz", health.health, name="health"),
     path("look", look.look, name="look"),
     path("sign-in", login.sign_in, name="sign-in"),
     path("sign-out", login.sign_out, name="sign-out"),

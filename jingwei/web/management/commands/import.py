@@ -19,9 +19,9 @@ from jingwei.kernel.refusals import Refused
 from jingwei.kernel.sheets import write_table
 from jingwei.kernel.tables import Row
 from jingwei.kernel.workbooks import Limits, bytes_of
-from jingwei.registry import importing
 from jingwei.registry.coordinates import SOURCES
-from jingwei.registry.import_plan import Activation, Count, Failed, Incoming, Plan
+from jingwei.registry.imports import batches
+from jingwei.registry.imports.plan import Activation, Count, Failed, Incoming, Plan
 from jingwei.registry.models import ImportBatch
 from jingwei.web import reasons
 from jingwei.web.admin.import_forms import noun
@@ -36,7 +36,7 @@ class Command(BaseCommand):
     help = "Import areas, borders, people, links, classes, catalogue rows or cases from files."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind", choices=list(importing.KINDS))
+        parser.add_argument("kind", choices=list(batches.KINDS))
         parser.add_argument("files", nargs="*", metavar="FILE", help=".xlsx, .xls, .csv; borders: .geojson")
         parser.add_argument("--preview", action="store_true", help="only say what would come of it")
         parser.add_argument(
@@ -86,7 +86,7 @@ class Command(BaseCommand):
 
     def _import(self, options: dict[str, Any]) -> None:
         files = [_incoming(name) for name in options["files"]]
-        chosen = importing.any_options(
+        chosen = batches.any_options(
             source=options["source"],
             key=options["key"],
             list=options["list"],
@@ -96,22 +96,22 @@ class Command(BaseCommand):
         )
         kind = options["kind"]
         if options["preview"]:
-            self._tell_plan(kind, importing.KINDS[kind].plan(files, chosen), options["failed"], done=False)
+            self._tell_plan(kind, batches.KINDS[kind].plan(files, chosen), options["failed"], done=False)
             return
         try:
-            result = importing.run_at_once(
+            result = batches.run_at_once(
                 kind, files, chosen, by=BY, partial=options["partial"], again=options["again"]
             )
-        except importing.NotWhole as no:
+        except batches.NotWhole as no:
             self._tell_plan(kind, no.plan, options["failed"], done=False)
             raise
         self._tell(
-            importing.counts_of(result.batch),
-            importing.notes_of(result.batch, _language()),
-            importing.failed_of(result.batch),
+            batches.counts_of(result.batch),
+            batches.notes_of(result.batch, _language()),
+            batches.failed_of(result.batch),
             done=True,
         )
-        self._keep_failed(kind, importing.failed_of(result.batch), options["failed"])
+        self._keep_failed(kind, batches.failed_of(result.batch), options["failed"])
         self._hand_out(result.activations, options["codes"])
         self.stdout.write(
             _("Take it back within 24 hours: {command}").format(
@@ -124,13 +124,13 @@ class Command(BaseCommand):
         batch = ImportBatch.objects.filter(pk=key).first() if key else None
         if batch is None:
             raise CommandError(_("There is no import {number}.").format(number=number))
-        importing.undo(batch, by=BY)
+        batches.undo(batch, by=BY)
         self.stdout.write(_("{file} is taken back.").format(file=batch.filename))
 
     # ------------------------------------------------------------ telling
 
     def _tell_plan(self, kind: str, plan: Plan, failed_to: str | None, *, done: bool) -> None:
-        self._tell(plan.counts, importing.said_notes(plan.notes, _language()), plan.failed, done=done)
+        self._tell(plan.counts, batches.said_notes(plan.notes, _language()), plan.failed, done=done)
         self._keep_failed(kind, plan.failed, failed_to)
 
     def _tell(self, counts: dict[str, Count], notes: list[str], failed: list[Failed], *, done: bool) -> None:
@@ -146,7 +146,7 @@ class Command(BaseCommand):
         for text in notes:
             self.stdout.write(f"  {text}")
         for one in failed[:MOST_SHOWN]:
-            for text in importing.reasons_of(one, _language()):
+            for text in batches.reasons_of(one, _language()):
                 self.stdout.write(f"  {one.sheet} {text}".replace("   ", "  "))
         if len(failed) > MOST_SHOWN:
             self.stdout.write(_("  … and {n} rows more").format(n=len(failed) - MOST_SHOWN))
@@ -160,9 +160,7 @@ class Command(BaseCommand):
         for form in forms:
             target = path if len(forms) == 1 else path.with_name(f"{path.stem}-{form}{path.suffix}")
             plan = Plan(failed=failed)
-            target.write_bytes(
-                importing.failed_rows(plan, kind, form, title=noun(form), language=_language())
-            )
+            target.write_bytes(batches.failed_rows(plan, kind, form, title=noun(form), language=_language()))
             self.stdout.write(_("The rows that failed stand in {file}.").format(file=target))
 
     def _hand_out(self, activations: tuple[Activation, ...], name: str | None) -> None:

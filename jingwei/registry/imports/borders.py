@@ -19,12 +19,12 @@ from jingwei.kernel.problems import Problem
 from jingwei.kernel.tables import Column
 from jingwei.kernel.versions import raise_version
 from jingwei.registry import areas, atlas, coordinates
-from jingwei.registry.area_import import write_area_changes
 from jingwei.registry.coordinates import Source, geometry_to_cgcs2000, plausible
-from jingwei.registry.import_plan import Failed, Incoming, Options, Plan, Writing
-from jingwei.registry.known_areas import KnownAreas
+from jingwei.registry.imports.areas import write_area_changes
+from jingwei.registry.imports.known_areas import KnownAreas
+from jingwei.registry.imports.plan import Failed, Incoming, Options, Plan, Writing
+from jingwei.registry.imports.recoding import Recodings
 from jingwei.registry.models import Area
-from jingwei.registry.recoding import Recodings
 
 #: how shapes that failed are listed
 SHAPES = (

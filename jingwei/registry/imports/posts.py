@@ -9,14 +9,14 @@ from typing import Any
 from django.db.models import Count
 
 from jingwei.kernel.tables import Column, Row
-from jingwei.registry.import_plan import Plan, Reading, Writing
-from jingwei.registry.known_areas import KnownAreas
+from jingwei.registry.imports.known_areas import KnownAreas
+from jingwei.registry.imports.plan import Plan, Reading, Writing
+from jingwei.registry.imports.units import UnitPlan
 from jingwei.registry.models import Area, Assignment, Organisation, Post
 from jingwei.registry.roles import Role, roles
 from jingwei.registry.seats import in_force
-from jingwei.registry.unit_import import UnitPlan
 
-COLUMNS = (
+POSTS = (
     Column("role", ("岗位", "岗位类型", "角色", "role"), required=True, width=40),
     Column("area", ("区划编码", "网格编码", "area_code", "area"), kind="code"),
     Column("organisation", ("单位编码", "组织编码", "organisation_code", "organisation"), kind="code"),

@@ -16,9 +16,10 @@ from uuid import UUID, uuid5
 
 from django.utils import timezone
 
-from jingwei.engine import actions, case_map, entering, library
+from jingwei.engine import actions, entering, library
 from jingwei.engine.actions import Historical
-from jingwei.engine.case_map import CaseMap, Named, OtherClass
+from jingwei.engine.imports import case_map
+from jingwei.engine.imports.case_map import CaseMap, Named, OtherClass
 from jingwei.engine.library import Playbook
 from jingwei.engine.models import (
     Case,
@@ -27,9 +28,9 @@ from jingwei.kernel.actors import Party
 from jingwei.kernel.moments import now
 from jingwei.kernel.problems import TableError, say_also
 from jingwei.kernel.tables import Column, Row, read_table
-from jingwei.registry import import_words, importing
-from jingwei.registry.import_plan import Incoming, Options, Plan, Reading, Writing
-from jingwei.registry.known_areas import KnownAreas
+from jingwei.registry.imports import batches, words
+from jingwei.registry.imports.known_areas import KnownAreas
+from jingwei.registry.imports.plan import Incoming, Options, Plan, Reading, Writing
 from jingwei.registry.models import AreaAlias, Organisation, OrganisationAlias
 
 #: ids of imported cases are made below this one
@@ -324,7 +325,7 @@ class _Names:
         return next(iter(found)) if found else (self.unknown_code, {"under": self.rule.under})
 
 
-importing.register(importing.Kind("cases", plan, {"cases": (Column("row", ("行", "row")),)}))
+batches.register(batches.Kind("cases", plan, {"cases": ()}))
 
 say_also(
     {
@@ -356,7 +357,7 @@ say_also(
         "entry-refused": ("‘{value}’不能用（{why}）", "‘{value}’ cannot be taken ({why})"),
     }
 )
-import_words.say_notes_also(
+words.say_notes_also(
     {
         "cases-unlocated": (
             "{n}件没有地点，会进入未定位队列（历史案件除外）",

@@ -25,9 +25,9 @@ from jingwei.kernel.actors import Actor
 from jingwei.kernel.models import CaseKey, JournalLine, OutboxRow, RequestKey, SealedValue
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Reason
-from jingwei.registry import undoing
+from jingwei.registry.imports import undoing
+from jingwei.registry.imports.undoing import Made
 from jingwei.registry.models import ImportBatch, ImportedRow
-from jingwei.registry.undoing import Made
 
 AT_ONCE = 1000
 

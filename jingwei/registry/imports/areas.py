@@ -15,18 +15,18 @@ from jingwei.kernel.moments import today
 from jingwei.kernel.tables import read_tables
 from jingwei.kernel.versions import raise_version
 from jingwei.registry import atlas
-from jingwei.registry.area_drafts import FORMS, LONGEST_CODE, Draft, codes_of, drafts_of
-from jingwei.registry.import_plan import Incoming, Options, Plan, Reading, Writing
-from jingwei.registry.known_areas import (
+from jingwei.registry.imports.area_drafts import FORMS, LONGEST_CODE, Draft, codes_of, drafts_of
+from jingwei.registry.imports.known_areas import (
     KnownAreas,
     kind_word,
     lengths_in_words,
     tier_kind,
     tier_of_kind,
 )
+from jingwei.registry.imports.plan import Incoming, Options, Plan, Reading, Writing
+from jingwei.registry.imports.recoding import Recodings
 from jingwei.registry.models import Area, AreaAlias, AreaVersion
 from jingwei.registry.models.areas import TIERS
-from jingwei.registry.recoding import Recodings
 
 
 def plan(files: Sequence[Incoming], options: Options) -> Plan:

@@ -1,7 +1,7 @@
 """The life of an import: preview, run whole or in part, download what failed, take back within a day.
 
-What a kind of file means, its importer knows (`area_import`, `border_import`, `people_import`,
-`link_import`, and those of the engine); here is what they share. The same bytes are recognised. One import
+What a kind of file means, its importer knows (`areas`, `borders`, `people`, `links`, and those of the
+engine); here is what they share. The same bytes are recognised. One import
 writes at a time.
 """
 
@@ -29,16 +29,8 @@ from jingwei.kernel.refusals import ChangedMeanwhile, Reason, Refused
 from jingwei.kernel.tables import Column, Row
 from jingwei.kernel.versions import raise_version
 from jingwei.kernel.worker import job
-from jingwei.registry import (
-    area_drafts,
-    area_import,
-    border_import,
-    import_words,
-    link_import,
-    people_import,
-    undoing,
-)
-from jingwei.registry.import_plan import Activation, Count, Failed, Incoming, Note, Options, Plan, Writing
+from jingwei.registry.imports import area_drafts, areas, borders, links, people, undoing, words
+from jingwei.registry.imports.plan import Activation, Count, Failed, Incoming, Note, Options, Plan, Writing
 from jingwei.registry.models import ImportBatch, ImportedRow
 
 UNDO_WITHIN = timedelta(hours=24)
@@ -48,7 +40,10 @@ KEEP_PROBLEMS = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of import: how its files are read, and the forms of its tables."""
+    """A kind of import: how its files are read, and the forms of its tables.
+
+    A form without columns is one whose columns a mapping file names.
+    """
 
     name: str
     plan: Callable[[Sequence[Incoming], Options], Plan]
@@ -63,10 +58,10 @@ def register(kind: Kind) -> None:
     KINDS[kind.name] = kind
 
 
-register(Kind("areas", area_import.plan, area_drafts.FORMS))
-register(Kind("borders", border_import.plan, {"borders": border_import.SHAPES}))
-register(Kind("people", people_import.plan, people_import.FORMS))
-register(Kind("links", link_import.plan, link_import.FORMS))
+register(Kind("areas", areas.plan, area_drafts.FORMS))
+register(Kind("borders", borders.plan, {"borders": borders.SHAPES}))
+register(Kind("people", people.plan, people.FORMS))
+register(Kind("links", links.plan, links.FORMS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +227,12 @@ def counts_of(batch: ImportBatch) -> dict[str, Count]:
 
 def notes_of(batch: ImportBatch, language: str = "zh-hans") -> list[str]:
     """What is told besides, as sentences."""
-    return [import_words.say_note(code, params, language) for code, params in batch.counts.get("notes", [])]
+    return [words.say_note(code, params, language) for code, params in batch.counts.get("notes", [])]
 
 
 def said_notes(notes: Sequence[Note], language: str = "zh-hans") -> list[str]:
     """The notes of a plan as sentences."""
-    return [import_words.say_note(note.code, note.params, language) for note in notes]
+    return [words.say_note(note.code, note.params, language) for note in notes]
 
 
 def failed_of(batch: ImportBatch) -> list[Failed]:
@@ -264,13 +259,18 @@ def reasons_of(failed: Failed, language: str = "zh-hans") -> list[str]:
 
 def failed_sheet(batch: ImportBatch, form: str, *, title: str, language: str = "zh-hans") -> bytes:
     """The rows of a form that were not taken as an .xlsx with 错误原因, to be mended and sent again."""
+    failed = [one for one in failed_of(batch) if one.form == form]
     rows, reasons = [], {}
-    for number, one in enumerate((f for f in failed_of(batch) if f.form == form), start=1):
+    for number, one in enumerate(failed, start=1):
         rows.append(Row(number, {}, dict(one.raw)))
         reasons[number] = ("；" if language.startswith("zh") else "; ").join(reasons_of(one, language))
-    return sheets.write_table(
-        rows, KINDS[batch.kind].forms[form], title=title, failed=reasons, language=language
-    )
+    columns = KINDS[batch.kind].forms[form] or _columns_of(failed)
+    return sheets.write_table(rows, columns, title=title, failed=reasons, language=language)
+
+
+def _columns_of(failed: Sequence[Failed]) -> list[Column]:
+    """The columns of rows whose form only a mapping file knows, as the file itself calls them."""
+    return [Column(name, (name,)) for name in dict.fromkeys(name for one in failed for name in one.raw)]
 
 
 def failed_rows(plan: Plan, kind: str, form: str, *, title: str, language: str = "zh-hans") -> bytes:

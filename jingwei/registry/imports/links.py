@@ -13,11 +13,11 @@ from jingwei.kernel.moments import today
 from jingwei.kernel.tables import Column, Row, read_tables
 from jingwei.kernel.versions import raise_version
 from jingwei.registry import atlas
-from jingwei.registry.import_plan import Incoming, Options, Plan, Reading, Writing
-from jingwei.registry.known_areas import KIND_WORDS, KnownAreas, kind_word
+from jingwei.registry.imports.known_areas import KIND_WORDS, KnownAreas, kind_word
+from jingwei.registry.imports.plan import Incoming, Options, Plan, Reading, Writing
+from jingwei.registry.imports.units import UnitPlan
 from jingwei.registry.models import Area, AreaMapping, Organisation, OrganisationArea
 from jingwei.registry.models.areas import OTHER_KINDS
-from jingwei.registry.unit_import import UnitPlan
 
 LINKS = (
     Column(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jingwei.kernel.tables import Column, Row
-from jingwei.registry import recoding
-from jingwei.registry.import_plan import Reading
-from jingwei.registry.known_areas import KIND_WORDS
+from jingwei.registry.imports import recoding
+from jingwei.registry.imports.known_areas import KIND_WORDS
+from jingwei.registry.imports.plan import Reading
 from jingwei.registry.models import Area
 
 MOST = 2_000_000_000

@@ -1,7 +1,7 @@
 """What an import is made of: files, how to read them, what comes of every row, notes for the way back.
 
 An importer reads files into a `Plan` without writing anything; the plan says what would be made, changed and
-left, why rows cannot be taken and what would be right, and it can write the rows that can. `importing`
+left, why rows cannot be taken and what would be right, and it can write the rows that can. `batches`
 decides whether it does.
 """
 

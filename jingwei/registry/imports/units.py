@@ -9,11 +9,11 @@ from typing import Any
 
 from jingwei.kernel.moments import now, today
 from jingwei.kernel.tables import Column, Row
-from jingwei.registry.import_plan import Plan, Reading, Writing, set_columns
-from jingwei.registry.known_areas import KnownAreas
+from jingwei.registry.imports.known_areas import KnownAreas
+from jingwei.registry.imports.plan import Plan, Reading, Writing, set_columns
 from jingwei.registry.models import Organisation, OrganisationAlias, OrganisationVersion
 
-COLUMNS = (
+UNITS = (
     Column("code", ("单位编码", "组织编码", "机构编码", "编码", "code"), kind="code", required=True),
     Column("name", ("单位名称", "组织名称", "机构名称", "名称", "name"), width=120, required=True),
     Column("kind", ("单位类型", "机构类型", "类型", "kind"), width=32, required=True),

@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jingwei.kernel.tables import Column, read_tables
-from jingwei.registry import link_import, post_import, staff_import, unit_import
-from jingwei.registry.import_plan import Incoming, Options, Plan, Reading
-from jingwei.registry.known_areas import KnownAreas
-from jingwei.registry.link_import import LinkPlan
-from jingwei.registry.post_import import PostPlan
-from jingwei.registry.staff_import import StaffPlan
-from jingwei.registry.unit_import import UnitPlan
+from jingwei.registry.imports.known_areas import KnownAreas
+from jingwei.registry.imports.links import LINKS, LinkPlan
+from jingwei.registry.imports.plan import Incoming, Options, Plan, Reading
+from jingwei.registry.imports.posts import POSTS, PostPlan
+from jingwei.registry.imports.staff import STAFF, StaffPlan
+from jingwei.registry.imports.units import UNITS, UnitPlan
 
 FORMS: dict[str, Sequence[Column]] = {
-    "organisations": unit_import.COLUMNS,
-    "posts": post_import.COLUMNS,
-    "staff": staff_import.COLUMNS,
-    "links": link_import.LINKS,
+    "organisations": UNITS,
+    "posts": POSTS,
+    "staff": STAFF,
+    "links": LINKS,
 }
 
 

@@ -14,13 +14,13 @@ from jingwei.kernel.models import Account, OutboxRow
 from jingwei.kernel.moments import now, today
 from jingwei.kernel.tables import Column, Row
 from jingwei.registry import logins
-from jingwei.registry.import_plan import Activation, Plan, Reading, Writing
+from jingwei.registry.imports.plan import Activation, Plan, Reading, Writing
+from jingwei.registry.imports.posts import Key, PostPlan
+from jingwei.registry.imports.units import UnitPlan
 from jingwei.registry.models import Assignment, Organisation, Person, Post
-from jingwei.registry.post_import import Key, PostPlan
 from jingwei.registry.seats import in_force
-from jingwei.registry.unit_import import UnitPlan
 
-COLUMNS = (
+STAFF = (
     Column("staff_no", ("工号", "人员编号", "员工编号", "staff_no"), kind="code", required=True),
     Column("name", ("姓名", "name"), width=60, required=True),
     Column(

@@ -20,8 +20,9 @@ from jingwei.kernel.actors import Actor
 from jingwei.kernel.models import Account, Journalled, JournalLine
 from jingwei.kernel.refusals import Reason
 from jingwei.kernel.versions import raise_version
-from jingwei.registry import atlas, unit_import
-from jingwei.registry.import_plan import given_back
+from jingwei.registry import atlas
+from jingwei.registry.imports import units
+from jingwei.registry.imports.plan import given_back
 from jingwei.registry.models import (
     Area,
     AreaAlias,
@@ -112,7 +113,7 @@ def take_back(batch: ImportBatch, *, by: Actor) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     if "organisation" in groups:
-        unit_import.set_paths()
+        units.set_paths()
     raise_version(atlas.COUNTER)
 
 
@@ -245,5 +246,5 @@ def _restore(
         details = [{"batch": str(batch.pk), "columns": sorted(values)} for values in values_of]
         journal.record_many(subjects, "import-undone", by=by, values=values_of, details=details)
         if model is Organisation:
-            unit_import.keep_versions(by.person, subjects, before, values_of)  # type: ignore[arg-type]
+            units.keep_versions(by.person, subjects, before, values_of)  # type: ignore[arg-type]
     AreaVersion.objects.filter(pk__in=versions).delete()

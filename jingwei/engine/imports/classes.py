@@ -16,11 +16,11 @@ from jingwei.kernel.problems import TableError, say_also, say_of_files_also
 from jingwei.kernel.refusals import Reason
 from jingwei.kernel.tables import Column, Row, read_tables
 from jingwei.kernel.versions import raise_version
-from jingwei.registry import importing, undoing
-from jingwei.registry.import_plan import Incoming, Options, Plan, Reading, Writing
-from jingwei.registry.known_areas import KnownAreas
+from jingwei.registry.imports import batches, undoing
+from jingwei.registry.imports.known_areas import KnownAreas
+from jingwei.registry.imports.plan import Incoming, Options, Plan, Reading, Writing
+from jingwei.registry.imports.undoing import Made
 from jingwei.registry.models import Area, ImportBatch, ImportedRow, Organisation
-from jingwei.registry.undoing import Made
 
 CLASSES = (
     Column("code", ("类别编码", "编码", "code"), kind="code", required=True),
@@ -300,8 +300,8 @@ def _rows_back(noted: Sequence[ImportedRow], by: Actor, batch: ImportBatch) -> N
 undoing.MODELS |= {"class": CaseClass, "catalogue": CatalogueRow}
 undoing.WAYS["catalogue"] = undoing.Way(_nothing, _rows_back)
 undoing.WAYS["class"] = undoing.Way(_classes_used, _classes_back)
-importing.register(importing.Kind("classes", plan_classes, FORMS))
-importing.register(importing.Kind("catalogue", plan_catalogue, CATALOGUE_FORMS))
+batches.register(batches.Kind("classes", plan_classes, FORMS))
+batches.register(batches.Kind("catalogue", plan_catalogue, CATALOGUE_FORMS))
 
 say_of_files_also(
     {

@@ -1,0 +1,69 @@
+"""The documents keep up: their examples run, their links lead somewhere, every word and command is named."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.management import get_commands
+
+from jingwei.city import TOP
+from jingwei.engine import library, publishing, scenarios
+from jingwei.engine.checking import check
+from jingwei.engine.conditions import CONDITIONS
+from jingwei.engine.effects import EFFECTS
+from jingwei.engine.stage import Stage
+from jingwei.kernel.actors import SYSTEM
+
+DOCS = [*sorted(TOP.glob("*.md")), *sorted((TOP / "docs").rglob("*.md"))]
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]+)")
+COMMAND = re.compile(r"`(?:\.venv/bin/)?jingwei (?:--city \S+ )?([a-z]+)")
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda file: file.relative_to(TOP).as_posix())
+def test_links_lead_somewhere(document: Path) -> None:
+    gone = [link for link in LINK.findall(document.read_text("utf-8")) if not (document.parent / link).exists()]
+    assert gone == []
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda file: file.relative_to(TOP).as_posix())
+def test_commands_exist(document: Path) -> None:
+    known = set(get_commands())
+    assert {name for name in COMMAND.findall(document.read_text("utf-8")) if name not in known} == set()
+
+
+def test_every_condition_and_effect_is_explained() -> None:
+    text = (TOP / "docs/procedures.md").read_text("utf-8")
+    assert [name for name in CONDITIONS if f"| `{name}` |" not in text] == []
+    assert [name for name in EFFECTS if f"| `{{{name}: " not in text] == []
+
+
+def test_the_playbook_of_the_guide_is_sound_and_its_story_comes_true(tmp_path: Path, stage: Stage) -> None:
+    guide = (TOP / "docs/how-to-add-a-playbook.md").read_text("utf-8")
+    procedure, story = re.findall(r"```yaml\n(.*?)```", guide, re.S)
+    folder = tmp_path / "lamp_repair"
+    (folder / "texts").mkdir(parents=True)
+    (folder / "scenarios").mkdir()
+    (folder / "procedure.yaml").write_text(procedure, "utf-8")
+    (folder / "scenarios/01_mended.yaml").write_text(story, "utf-8")
+    for language in ("zh", "en"):
+        (folder / f"texts/{language}.yaml").write_text("name: 路灯报修\n", "utf-8")
+    missing = [str(problem) for problem in check.problems(folder)]
+    assert missing
+    assert all("no text for " in problem for problem in missing), missing
+    words: dict[str, object] = {"name": "路灯报修"}
+    for problem in missing:
+        path = problem.partition("no text for ")[2].split(".")
+        here = words
+        for step in path[:-1]:
+            here = here.setdefault(step, {})  # type: ignore[assignment]
+        here[path[-1]] = {"yes": "是", "no": "否"} if path[0] == "codes" else "字"
+    for language in ("zh", "en"):
+        (folder / f"texts/{language}.yaml").write_text(yaml.dump(words, allow_unicode=True), "utf-8")
+    assert [str(problem) for problem in check.problems(folder)] == []
+    assert publishing.publish(folder, by=SYSTEM) is not None
+    playbook = library.in_force("lamp_repair")
+    (scenario,) = scenarios.of(playbook)
+    scenarios.play(scenario, playbook, stage)
