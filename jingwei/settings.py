@@ -57,8 +57,14 @@ def database(address: str) -> dict[str, object]:
         "PORT": str(url.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": False,
-        # a server that cannot be reached is said after 5 s; a kept connection is looked at by kernel.away
-        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 2, "connect_timeout": 5},
+        # a server that cannot be reached is said after 5 s, a lock that somebody holds after as long as on
+        # SQLite; a kept connection is looked at by kernel.away
+        "OPTIONS": {
+            "server_side_binding": True,
+            "prepare_threshold": 2,
+            "connect_timeout": 5,
+            "options": "-c lock_timeout=20s",
+        },
     }
 
 

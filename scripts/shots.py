@@ -8,7 +8,6 @@ that failed, and what axe finds serious. `--readme` takes the pictures of the RE
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import re
 import sys
@@ -17,11 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import django
-from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize, sync_playwright
 
@@ -35,7 +32,10 @@ from jingwei import city  # noqa: E402  (settings first)
 from jingwei.demo.building import PASSWORD  # noqa: E402
 from jingwei.engine import actions  # noqa: E402
 from jingwei.engine.models import Case  # noqa: E402
+from jingwei.kernel.actors import SYSTEM  # noqa: E402
 from jingwei.kernel.models import Account  # noqa: E402
+from jingwei.registry.imports import batches  # noqa: E402
+from jingwei.registry.imports.plan import Incoming  # noqa: E402
 from jingwei.registry.models import Area, Assignment, ImportBatch, Organisation  # noqa: E402
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, DESK, PHONE, serve  # noqa: E402
 from tests.browser.seen import runs_over, serious  # noqa: E402
@@ -234,12 +234,9 @@ VILLAGES = """编码,名称,类别,上级编码
 
 def _an_import() -> ImportBatch:
     """The newest import; a preview is made where there is none."""
-    if not ImportBatch.objects.exists():
-        with TemporaryDirectory() as folder:
-            file = Path(folder) / "新增村居.csv"
-            file.write_text(VILLAGES, "utf-8")
-            call_command("import", "areas", str(file), preview=True, stdout=io.StringIO())
-    return ImportBatch.objects.latest("made_at")
+    newest = ImportBatch.objects.order_by("made_at").last()
+    file = Incoming("新增村居.csv", VILLAGES.encode())
+    return newest or batches.preview("areas", [file], batches.any_options(), by=SYSTEM)
 
 
 # ---------------------------------------------------------------- taking them

@@ -30,7 +30,8 @@ versions.LOOK_EVERY = 0.0  # a test sees at once what it changed
 @pytest.fixture(scope="session", autouse=True)
 def _static_folder() -> None:
     """The server of static files warns where its folder is missing, and a warning is an error here."""
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    if settings.STATIC_ROOT:
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,7 @@ from django.db import transaction
 
 from jingwei.demo import matters, names
 from jingwei.demo.building import Built
+from jingwei.demo.geography import ANCHOR_GRID
 from jingwei.demo.matters import Matter
 from jingwei.engine import actions, counting, dispatching, library, ticking
 from jingwei.engine.models import Ask, Case
@@ -39,6 +40,8 @@ from jingwei.registry.staff import Staff, as_staff
 
 _NAMESPACE = UUID("5ce1e7a2-9b1b-4c0e-9d53-0c8f5d2b9911")
 MINUTE = timedelta(minutes=1)
+#: what pictures show where a matter has nothing to see of its own
+_ANY_PLACE = ("corridor", "gate", "fence")
 
 Say = Callable[[int, int], None]
 Step = Iterator[timedelta]
@@ -52,7 +55,7 @@ class Town:
     handlers: dict[int, list[Staff]] = field(default_factory=dict)
     grids: list[Area] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
-    pool: dict[str, list[Path]] = field(default_factory=dict)
+    pool: dict[tuple[str, bool], Path] = field(default_factory=dict)
 
 
 def play(
@@ -76,6 +79,9 @@ def play(
     for number, moment in enumerate(arrivals):
         dice = Random(f"{seed}/{number}")  # noqa: S311  (a demo, not a secret)
         heapq.heappush(waiting, (moment, number, _plan(number, town, dice)))
+    for number, held in enumerate(HELD, start=len(arrivals)):
+        dice = Random(f"{seed}/{number}")  # noqa: S311  (the same)
+        heapq.heappush(waiting, (end - held.ago, number, _hold(number, town, dice, held)))
     hour = arrivals[0].replace(minute=0, second=0, microsecond=0)
     begun = 0
     while waiting and waiting[0][0] < end:
@@ -164,7 +170,7 @@ def _begin(number: int, town: Town, chance: Random, grid: Area, matter: Matter) 
     )
     entered: dict[str, Any] = {"description": matter.description, "place": place, "urgency": matter.urgency}
     if matter.photo and chance.random() < 0.6:
-        entered["photo"] = [_hang(case_id, town, chance, after=False)]
+        entered["photo"] = [_hang(case_id, town, chance, matter, after=False)]
     if source in ("resident", "hotline") and chance.random() < 0.5:
         entered["reporter_contact"] = names.mobile(number)
     return actions.take_in(case_id, "grid_event", entered, by=by, source=source, bound_to="history").case
@@ -179,7 +185,7 @@ def _file(case: Case, town: Town, chance: Random, grid: Area, matter: Matter) ->
             case,
             "confirm",
             _owner(case, town),
-            {**known, "site_photo": [_hang(case.pk, town, chance, after=False)]},
+            {**known, "site_photo": [_hang(case.pk, town, chance, matter, after=False)]},
         )
     else:
         _act(case, "file", _owner(case, town), known)
@@ -256,7 +262,9 @@ def _handle(case: Case, town: Town, chance: Random, matter: Matter) -> Step:
         _owner(case, town),
         {
             "result": matter.result,
-            "evidence": [_hang(case.pk, town, chance, after=True) for _ in range(chance.randint(1, 2))],
+            "evidence": [
+                _hang(case.pk, town, chance, matter, after=True) for _ in range(chance.randint(1, 2))
+            ],
         },
     )
     yield _working(chance, 5, 60)
@@ -272,7 +280,7 @@ def _finish(case: Case, town: Town, chance: Random, matter: Matter) -> Step:
             _owner(case, town),
             {
                 "reason": "到现场看，问题还没完全解决。",
-                "check_photo": [_hang(case.pk, town, chance, after=False)],
+                "check_photo": [_hang(case.pk, town, chance, matter, after=False)],
             },
         )
         yield _within_limit(case, chance)
@@ -280,12 +288,14 @@ def _finish(case: Case, town: Town, chance: Random, matter: Matter) -> Step:
             case,
             "feed_back",
             _owner(case, town),
-            {"result": matter.result, "evidence": [_hang(case.pk, town, chance, after=True)]},
+            {"result": matter.result, "evidence": [_hang(case.pk, town, chance, matter, after=True)]},
         )
         yield _working(chance, 5, 60)
         _act(case, "send_check", _owner(case, town), {})
         yield _working(chance, 30, 240)
-    _act(case, "pass", _owner(case, town), {"check_photo": [_hang(case.pk, town, chance, after=True)]})
+    _act(
+        case, "pass", _owner(case, town), {"check_photo": [_hang(case.pk, town, chance, matter, after=True)]}
+    )
     yield _working(chance, 10, 120)
     if "reporter_contact" in case.values:
         _act(
@@ -328,14 +338,108 @@ def _reopen(case: Case, town: Town, chance: Random, matter: Matter, question: As
             case,
             "feed_back",
             _owner(case, town),
-            {"result": matter.result, "evidence": [_hang(case.pk, town, chance, after=True)]},
+            {"result": matter.result, "evidence": [_hang(case.pk, town, chance, matter, after=True)]},
         )
         yield _working(chance, 5, 60)
         _act(case, "send_check", _owner(case, town), {})
         yield _working(chance, 30, 240)
-        _act(case, "pass", _owner(case, town), {"check_photo": [_hang(case.pk, town, chance, after=True)]})
+        _act(
+            case,
+            "pass",
+            _owner(case, town),
+            {"check_photo": [_hang(case.pk, town, chance, matter, after=True)]},
+        )
         yield _working(chance, 10, 120)
         _act(case, "close", _owner(case, town), {})
+
+
+# ---------------------------------------------------------------- what waits for whoever looks in
+
+
+@dataclass(frozen=True)
+class Held:
+    """A case around the anchor grid that stops where somebody of the cast has it in hand."""
+
+    ago: timedelta
+    shows: str  # what its picture shows
+    stops: str  # the state it stops in, or the ask that is open then
+
+
+#: so that no first page of the cast is empty, and one thing is late
+HELD = (
+    Held(timedelta(minutes=9), "lamp", "reported"),
+    Held(timedelta(minutes=14), "garbage", "reported"),
+    Held(timedelta(minutes=40), "manhole", "verifying"),
+    Held(timedelta(minutes=70), "corridor", "verifying"),
+    Held(timedelta(minutes=26), "puddle", "filed"),
+    Held(timedelta(minutes=90), "manhole", "dispatched"),
+    Held(timedelta(minutes=35), "pothole", "return"),
+    Held(timedelta(hours=4), "manhole", "handling"),
+    Held(timedelta(hours=7), "lamp", "handling"),
+    Held(timedelta(days=6), "pothole", "handling"),
+    Held(timedelta(hours=3), "fence", "suspension"),
+    Held(timedelta(hours=2), "lamp", "handled"),
+    Held(timedelta(hours=3), "manhole", "checking"),
+    Held(timedelta(hours=5), "garbage", "checking"),
+    Held(timedelta(hours=26), "lamp", "checked"),
+    Held(timedelta(minutes=35), "puddle", "unlocated"),
+    Held(timedelta(minutes=90), "pipe", "unlocated"),
+)
+
+
+def _hold(number: int, town: Town, chance: Random, held: Held) -> Step:
+    """Play a case, minutes apart, until it lies where it is to lie."""
+    grid = next((area for area in town.grids if area.code == ANCHOR_GRID), town.grids[0])
+    matter = _showing(held.shows, chance, grid)
+    if held.stops == "unlocated":
+        entered = {"description": matter.description, "place": {"words": matter.place}}
+        case_id = uuid5(_NAMESPACE, str(number))
+        actions.take_in(
+            case_id, "resident_request", entered, by=Party(), source="resident", bound_to="history"
+        )
+        return
+    case = _begin(number, town, chance, grid, matter)
+    for move, entered in _steps(case, town, chance, matter, held.stops):
+        yield MINUTE
+        if move == held.stops:
+            actions.ask(case, move, by=_owner(case, town), entered=entered)
+            return
+        _act(case, move, _owner(case, town), entered)
+        if case.state == held.stops:
+            return
+
+
+def _steps(
+    case: Case, town: Town, chance: Random, matter: Matter, stops: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """One move after the other, up to the one that leads where the case stops."""
+    if stops == "reported":
+        return
+    if stops == "verifying":
+        yield "verify", {}
+    yield "file", {"class": matter.code, "area": case.grid}
+    suggestion = dispatching.suggestion_for(case, "social_governance")
+    unit = suggestion.unit if suggestion else next(iter(town.handlers))
+    yield "dispatch", {"lead_unit": unit}
+    if stops == "return":
+        other = next(one for one in town.handlers if one != unit)
+        reason = "现场看是燃气管沟塌陷，请改派。"
+        yield stops, {"return_code": "not_my_duty", "proposed_unit": other, "reason": reason}
+    yield "sign", {}
+    if stops == "suspension":
+        yield stops, {"obstacle_code": "materials", "reason": "配件要从外地调，先做好防护。"}
+    evidence = [_hang(case.pk, town, chance, matter, after=True)]
+    yield "feed_back", {"result": matter.result, "evidence": evidence}
+    yield "send_check", {}
+    yield "pass", {"check_photo": [_hang(case.pk, town, chance, matter, after=True)]}
+
+
+def _showing(shows: str, chance: Random, grid: Area) -> Matter:
+    """A matter of this grid with a picture of this kind, as a resident tells it."""
+    while True:
+        matter = matters.matter(chance, grid.code[:12])
+        if matter.photo == shows and matter.source == "resident":
+            return matter
 
 
 # ---------------------------------------------------------------- who and when
@@ -435,22 +539,23 @@ def _town(built: Built) -> Town:
     return town
 
 
-def _draw_pool() -> dict[str, list[Path]]:
-    """Draw each kind of photo a few times; the history's pictures are links to these files."""
+def _draw_pool() -> dict[tuple[str, bool], Path]:
+    """Draw each kind of photo, before and after; the history's pictures are links to these files."""
     folder = files.folder_of(UUID(int=0)).parent / "pool"
     folder.mkdir(parents=True, exist_ok=True)
-    pool: dict[str, list[Path]] = {"before": [], "after": []}
+    pool: dict[tuple[str, bool], Path] = {}
     for kind in matters.PHOTO_KINDS:
         for after in (False, True):
             file = folder / f"{kind}-{'after' if after else 'before'}.jpg"
             file.write_bytes(matters.draw_photo(kind, 7, after=after))
-            pool["after" if after else "before"].append(file)
+            pool[kind, after] = file
     return pool
 
 
-def _hang(case: UUID, town: Town, chance: Random, *, after: bool) -> str:
-    """Give the case a picture from the pool, as if it had been taken."""
-    source = chance.choice(town.pool["after" if after else "before"])
+def _hang(case: UUID, town: Town, chance: Random, matter: Matter, *, after: bool) -> str:
+    """Give the case a picture of its matter from the pool, as if it had been taken."""
+    shows = matter.photo or matters.photo_of(matter.code) or chance.choice(_ANY_PLACE)
+    source = town.pool[shows, after]
     row = Attachment(
         id=uuid5(case, str(chance.random())),
         case=case,

@@ -21,7 +21,7 @@ from jingwei.demo import names
 from jingwei.demo.geography import ANCHOR_COMMUNITY
 from jingwei.demo.photos import PHOTO_KINDS, draw_photo
 
-__all__ = ["PHOTO_KINDS", "Matter", "arrivals", "draw_photo", "make_matters", "matter"]
+__all__ = ["PHOTO_KINDS", "Matter", "arrivals", "draw_photo", "make_matters", "matter", "photo_of"]
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -96,6 +96,12 @@ def matter(rng: Random, community: str = ANCHOR_COMMUNITY) -> Matter:
         solved=top["solved"],
         satisfied=top["satisfied"],
     )
+
+
+def photo_of(code: str) -> str | None:
+    """What a picture of this kind of matter shows, if there is anything to see."""
+    shows: str | None = _words()["kinds"][code].get("photo")
+    return shows
 
 
 def arrivals(rng: Random, start: date, days: int, total: int) -> list[datetime]:

@@ -1,4 +1,4 @@
-"""The database away: gone, locked, full or damaged. How that is told from a bug.
+"""The database away: gone, locked, full or damaged; and any other disk that is full. How that is told from a bug.
 
 And not holding on to a dead connection: one is kept for many requests. Looking whether its other end is still
 there costs no statement.
@@ -6,6 +6,7 @@ there costs no statement.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import threading
@@ -15,15 +16,20 @@ from typing import Any
 import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
+#: what a system says when there is no room: on the disk, for this user, in one file
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 #: the file that this thread's connection to SQLite was opened on
 _opened = threading.local()
 
 
 def is_away(failure: BaseException) -> bool:
-    """Is it the database that failed, and not what was asked of it? Only then is it right to ask again later.
+    """Is it the database or the disk that failed, and not what was asked? Only then is it right to ask again.
 
     A damaged file is said with the bare class; data and statements that are wrong have classes of their own.
     """
+    if isinstance(failure, OSError):
+        return failure.errno in FULL
     return isinstance(failure, OperationalError | InterfaceError) or type(failure) is DatabaseError
 
 

@@ -4,7 +4,6 @@ case.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import os
@@ -19,6 +18,7 @@ from django.db import IntegrityError, transaction
 from PIL import ExifTags, Image, ImageFile
 
 from jingwei.kernel import ids
+from jingwei.kernel.away import is_away
 from jingwei.kernel.models import Attachment
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Reason, Refused
@@ -177,7 +177,7 @@ def _store(path: Path, picture: Image.Image, *, quality: int) -> int:
         _see_on_disk(path.parent)
     except OSError as full:
         draft.unlink(missing_ok=True)
-        if full.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if is_away(full):
             raise Refused("disk-full") from full
         raise
     return path.stat().st_size

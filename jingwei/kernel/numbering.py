@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from jingwei.kernel.models import SerialBlock
 
 BLOCK = 50
+LONGEST_WAIT = 5.0
 _SERIES_KEPT = 2000
 _blocks: OrderedDict[str, list[int]] = OrderedDict()
 _lock = threading.Lock()
@@ -28,13 +29,19 @@ def take(series: str) -> int:
     """
     if connection.in_atomic_block:
         return reserve(series, 1)[0]
-    with _lock:
+    if not _lock.acquire(timeout=LONGEST_WAIT):
+        # somebody waits for the database with the lock in hand: waiting for both in turn would take as long
+        # as there are threads
+        return reserve(series, 1)[0]
+    try:
         block = _blocks.get(series)
         if not block:
             block = _blocks[series] = reserve(series, BLOCK)
             if len(_blocks) > _SERIES_KEPT:
                 _blocks.popitem(last=False)
         return block.pop(0)
+    finally:
+        _lock.release()
 
 
 def reserve(series: str, count: int) -> list[int]:

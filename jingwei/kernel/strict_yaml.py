@@ -61,7 +61,9 @@ def read(text: str) -> Document:
         _build(document, yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as broken:
         mark = broken.problem_mark or broken.context_mark
-        raise BadYaml(mark.line + 1 if mark else 1, broken.problem or "this is not YAML") from broken
+        # what lacks at the very end is noticed behind the last line
+        line = min(mark.line + 1, text.count("\n") + 1) if mark else 1
+        raise BadYaml(line, broken.problem or "this is not YAML") from broken
     except yaml.YAMLError as broken:
         raise BadYaml(1, str(broken).splitlines()[0]) from broken
     return document

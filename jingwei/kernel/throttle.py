@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,9 +75,19 @@ def _bucket(rate: Rate, of: str) -> str:
     """The address behind a try is kept as a keyed hash only."""
     if not of:
         return rate.name
-    return (
-        f"{rate.name}:{hmac.new(settings.SECRET_KEY.encode(), of.encode(), hashlib.sha256).hexdigest()[:32]}"
-    )
+    whose = _subscriber(of).encode(errors="replace")
+    return f"{rate.name}:{hmac.new(settings.SECRET_KEY.encode(), whose, hashlib.sha256).hexdigest()[:32]}"
+
+
+def _subscriber(of: str) -> str:
+    """Who is counted behind an address: of IPv6 its first half, for whoever has one has all the others."""
+    try:
+        address = ipaddress.ip_address(of)
+    except ValueError:  # a login name, or what a proxy passed on
+        return of
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or ipaddress.ip_network((int(address), 64), strict=False))
 
 
 def _db(moment: datetime) -> Any:

@@ -17,6 +17,7 @@ from jingwei.kernel.models import Account
 from jingwei.kernel.moments import now, today
 from jingwei.kernel.refusals import Reason, Refused
 from jingwei.registry import logins, photos
+from jingwei.registry.atlas import code_range
 from jingwei.registry.models import (
     Area,
     Assignment,
@@ -150,12 +151,16 @@ def why_not_end(unit: Organisation) -> list[Reason]:
     return reasons
 
 
-def areas_without(kind: str, *, area_kind: str = "grid") -> list[Area]:
-    """The areas of a kind in which no unit of a kind works."""
+def areas_without(kind: str, *, area_kind: str = "grid", under: str = "") -> list[Area]:
+    """The areas of a kind, of the city or under a code, in which no unit of a kind works."""
     linked = OrganisationArea.objects.filter(organisation__kind=kind, organisation__valid_to=None).values(
         "area"
     )
-    return list(Area.objects.filter(kind=area_kind, valid_to=None).exclude(pk__in=linked).order_by("code"))
+    found = Area.objects.filter(kind=area_kind, valid_to=None).exclude(pk__in=linked)
+    if under:
+        low, high = code_range(under)
+        found = found.filter(code__gte=low, code__lt=high)
+    return list(found.defer("border").order_by("code"))
 
 
 @transaction.atomic

@@ -31,7 +31,7 @@ from openpyxl import load_workbook
 from psycopg import sql
 
 TOP = Path(__file__).resolve().parent.parent.parent
-PASSWORD = "Faden-und-Wege-7"
+PASSWORD = "Faden-und-Wege-7"  # noqa: S105  (of cities that last as long as one play)
 CODE = "9911"
 ADMINISTRATOR = "verwalter"
 PATIENCE = 600.0
@@ -55,7 +55,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.body.decode("utf-8")
+        return self.body.decode("utf-8", errors="replace")
 
     @property
     def words(self) -> str:
@@ -218,7 +218,7 @@ class Doors:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the city to its end."""
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603
             [sys.executable, "-m", "jingwei.cli", *words], cwd=TOP, env=self.environment, text=True,
             capture_output=True, stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
@@ -251,7 +251,7 @@ class Doors:
         self.port = _free_port()
         log = (self.home / "serve.log").open("ab")
         with log:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "jingwei.cli", "serve", "--port", str(self.port)],
                 cwd=TOP, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             )  # fmt: skip

@@ -28,6 +28,9 @@ POINTS = 15
 PER_COUNTY = 1_600
 
 
+Line = np.ndarray[Any, np.dtype[np.float64]]
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """A base grid: its code, and the cell of the lattice it stands on."""
@@ -81,22 +84,26 @@ def _places(size: tuple[int, int]) -> Iterator[tuple[int, tuple[int, int]]]:
 
 
 @cache
-def _edge(x: int, y: int, *, down: bool) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _edge(x: int, y: int, *, down: bool) -> Line:
     """The edge that begins at a corner of the lattice, to the right or downwards, bent a little."""
     here, there = _corner(x, y), _corner(x, y + 1) if down else _corner(x + 1, y)
     along = np.linspace(0.0, 1.0, POINTS + 1)
-    bend = Random(f"{x} {y} {down}").uniform(-0.06, 0.06) * np.sin(np.pi * along) * np.cos(5 * along)
+    bend = _chance(f"{x} {y} {down}", 0.06) * np.sin(np.pi * along) * np.cos(5 * along)
     side = np.array([there[1] - here[1], here[0] - there[0]])
     points = here + along[:, None] * (there - here) + bend[:, None] * side
-    return np.round(points, 6)
+    rounded: Line = np.round(points, 6)
+    return rounded
 
 
 @cache
-def _corner(x: int, y: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    chance = Random(f"{x} {y}")
-    return np.array(
-        [WEST + (x + chance.uniform(-0.15, 0.15)) * WIDE, NORTH - (y + chance.uniform(-0.15, 0.15)) * HIGH]
-    )
+def _corner(x: int, y: int) -> Line:
+    across, down = _chance(f"{x} across {y}", 0.15), _chance(f"{x} down {y}", 0.15)
+    return np.array([WEST + (x + across) * WIDE, NORTH - (y + down) * HIGH])
+
+
+def _chance(name: str, most: float) -> float:
+    """A number between −most and most that is always the same for a name."""
+    return Random(name).uniform(-most, most)  # noqa: S311
 
 
 # ---------------------------------------------------------------- files
@@ -136,7 +143,7 @@ def write_borders(file: Path, borders: Iterable[tuple[str, BaseGeometry]]) -> Pa
 
 def borders_of(found: Sequence[Grid]) -> list[tuple[str, BaseGeometry]]:
     """The borders of the grids, and of everything above them as far as the grids reach."""
-    cells = {grid.code: grid.border() for grid in found}
+    cells: dict[str, BaseGeometry] = {grid.code: grid.border() for grid in found}
     borders: list[tuple[str, BaseGeometry]] = list(cells.items())
     for length in (12, 9, 6):
         parts: dict[str, list[BaseGeometry]] = {}

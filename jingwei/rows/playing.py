@@ -218,5 +218,5 @@ def _commit() -> tuple[str, bool]:
 
 
 def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=TOP, capture_output=True, text=True, check=True)  # noqa: S607
+    done = subprocess.run(["git", *words], cwd=TOP, capture_output=True, text=True, check=True)  # noqa: S603, S607
     return done.stdout.strip()

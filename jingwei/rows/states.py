@@ -51,8 +51,8 @@ def states(*, record: Path = RECORD, folder: Path = SCENARIOS) -> list[State]:
 def state_of(practice: Practice, played: Mapping[str, Any], folder: Path = SCENARIOS) -> State:
     """Return what may be claimed of one practice.
 
-    The ledger's refusal stands above everything. A pass counts for the very scenario and clauses it was played
-    with, and never while a clause waits for something.
+    The ledger's refusal stands above everything. A pass counts for the very scenario and clauses it was
+    played with, and never while a clause waits for something.
     """
     scenario = scenario_of(practice.id, folder)
     if practice.ledger == "refused":

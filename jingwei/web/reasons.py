@@ -176,6 +176,9 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "picture-too-large": lambda v, p: _("the picture has too many pixels (at most {most} million).").format(
         **v
     ),
+    "not-printed": lambda v, p: _(
+        "The paper could not be made. Try again; if it fails again, tell the administrator."
+    ),
     "file-too-large": lambda v, p: _("the file is too large (at most {most} MB).").format(**v),
     "disk-full": lambda v, p: _(
         "The server has no room left for pictures. Nothing was lost:"

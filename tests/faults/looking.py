@@ -3,8 +3,8 @@
 `python -m tests.faults.looking` with a ledger on standard input.
 
 Runs in a process of its own, because the city is another than that of the tests. `--later MINUTES` lets so
-much time pass
-first, so that what a killed worker had claimed may be taken over. `--as-it-is` lets nothing catch up.
+much time pass first, so that what a killed worker had claimed may be taken over. `--as-it-is` lets nothing
+catch up.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--later", type=float, default=3)
     options.add_argument("--as-it-is", action="store_true")
+    options.add_argument("--besides", type=int, default=0, help="cases of others than the programs")
     chosen = options.parse_args()
     told = json.load(sys.stdin)
     if not chosen.as_it_is:
@@ -35,7 +36,7 @@ def main() -> None:
             JobLease.objects.update(next_at=moments.now())
             worker.run(once=True)
             seals.seal()
-    json.dump(wholeness.faults(told), sys.stdout, ensure_ascii=False)
+    json.dump(wholeness.faults(told, besides=chosen.besides), sys.stdout, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -156,9 +156,10 @@ def are_over(pids: Iterable[int]) -> bool:
     return not {pid for pid, _ in _processes()} & set(pids)
 
 
-def seconds_of_work(family: Family) -> float:
-    """How much processor time the family's living members have used so far."""
-    ticks = sum(stat.ticks for _, stat in _processes() if stat.session == family.process.pid)
+def seconds_of_work(pids: Iterable[int]) -> float:
+    """How much processor time these processes have used so far."""
+    wanted = set(pids)
+    ticks = sum(stat.ticks for pid, stat in _processes() if pid in wanted)
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
@@ -199,6 +200,12 @@ class Server:
     def web_processes(self) -> list[int]:
         """The processes that answer requests (not the one that looks after them)."""
         return self.living.child_of(self.master())
+
+    def worker_process(self) -> int:
+        """The worker."""
+        return next(
+            pid for pid in self.living.child_of(self.living.process.pid) if "worker" in _command(pid).split()
+        )
 
     def master(self) -> int:
         """The process that looks after those that answer."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
 from tests.faults import load
 from tests.faults.load import Answer, Line
-from tests.faults.running import City, Family, seconds_of_work, until
+from tests.faults.running import City, seconds_of_work, until
 
 
 def is_away_for_programs(answer: Answer) -> bool:
@@ -23,7 +24,8 @@ def is_away_for_people(answer: Answer) -> bool:
     assert answer.status == 503, answer
     assert answer.headers["content-type"].startswith("text/html")
     assert "What was confirmed to you with a number is safe" in text
-    assert not any(inside in text for inside in ("Traceback", "OperationalError", "sqlite", "psycopg", "SELECT"))
+    inside = ("Traceback", "OperationalError", "sqlite", "psycopg", "SELECT")
+    assert not any(word in text for word in inside)
     return int(answer.headers["retry-after"]) > 0
 
 
@@ -47,9 +49,18 @@ def it_works_again(city: City, port: int, *, within: float = 20) -> None:
     line.hang_up()
 
 
-def nobody_runs_hot(family: Family, *, seconds: float) -> None:
+def reading_goes_on(port: int) -> bool:
+    """What writes nothing is answered as ever."""
+    line = Line(port, 92, timeout=10)
+    answer = line.send("GET", "/report")
+    line.hang_up()
+    assert answer.status == 200, answer
+    return True
+
+
+def nobody_runs_hot(pids: Collection[int], *, seconds: float) -> None:
     """While there is nothing to be done, next to no processor time is used."""
-    before = seconds_of_work(family)
+    before = seconds_of_work(pids)
     time.sleep(seconds)
-    used = seconds_of_work(family) - before
+    used = seconds_of_work(pids) - before
     assert used < seconds * 0.3, f"{used:.1f} s of work in {seconds:.0f} s"

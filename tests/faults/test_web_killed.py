@@ -14,11 +14,11 @@ from tests.faults.running import City, Server, serving, until
 
 pytestmark = pytest.mark.faults
 
-KILLS = 6
+KILLS = 4
 
 
 def test_what_was_acknowledged_outlives_the_web(city: City, chance: random.Random) -> None:
-    """Now everything dies at once, now one web process, which its master starts again; and at last the master."""
+    """Now everything dies at once, now one web process, which its master starts again; then the master."""
     with serving(city) as server:
         with load.at_work(city, server.port, chance) as ledger:
             for kill in range(KILLS):
@@ -38,9 +38,9 @@ def test_what_was_acknowledged_outlives_the_web(city: City, chance: random.Rando
 
 
 def kill_the_master(server: Server) -> None:
-    """What looks after the web processes dies alone: `jingwei serve` ends the rest and gives the port free."""
+    """What looks after the web processes dies alone: `jingwei serve` ends the rest and frees the port."""
     os.kill(server.master(), signal.SIGKILL)
-    until(lambda: server.living.process.poll() is not None, within=30, what_for="serve ends with a part of it")
+    until(lambda: server.living.process.poll() is not None, within=30, what_for="serve ends")
     assert server.living.process.returncode != 0
     assert server.living.members == []
     with socket.socket() as free:

@@ -12,7 +12,7 @@ from tests.faults.running import City, serving, until, working
 
 pytestmark = pytest.mark.faults
 
-KILLS = 6
+KILLS = 4
 CLAIMED = "SELECT count(*) FROM kernel_outboxrow WHERE done_at IS NULL AND claimed_until IS NOT NULL"
 TRIES = "SELECT coalesce(sum(tries), 0) FROM kernel_outboxrow"
 UNDONE = "SELECT id, tries FROM kernel_outboxrow WHERE done_at IS NULL ORDER BY id"
@@ -20,7 +20,7 @@ DONE = "SELECT count(*) FROM kernel_outboxrow WHERE done_at IS NOT NULL"
 
 
 def test_what_killed_workers_left_is_done_once(city: City, chance: random.Random) -> None:
-    """Two workers at a time die at different moments while cases go on; the standing jobs are due each time."""
+    """Two workers at a time die at different moments while cases go on; all jobs are due each time."""
     with serving(city, worker=False) as server, load.at_work(city, server.port, chance) as ledger:
         for _ in range(KILLS):
             ledger.goes_on(chance)
@@ -35,11 +35,12 @@ def test_what_killed_workers_left_is_done_once(city: City, chance: random.Random
     assert len(untouched) == claimed  # what has an owner is not taken from it before its time is over
     assert set(untouched) <= set(left)
     assert load.found(city, ledger) == []
-    assert city.number(f"SELECT count(*) FROM kernel_outboxrow WHERE tries > 1 AND id IN ({listed(untouched)})")
+    tries = dict(city.ask("SELECT id, tries FROM kernel_outboxrow WHERE done_at IS NOT NULL"))
+    assert all(tries[row] > 1 for row, _tries in untouched)  # by somebody else than who had claimed it
 
 
 def kill_two(city: City, chance: random.Random) -> None:
-    """Start two workers and let every job be due; kill one as soon as somebody has claimed, then the other."""
+    """Start two workers and let every job be due; kill one when somebody has claimed, then the other."""
     city.do("UPDATE kernel_joblease SET next_at = '2026-01-01 00:00:00+00:00'")
     before = city.number(TRIES)
     with working(city) as one, working(city) as other:
@@ -49,7 +50,3 @@ def kill_two(city: City, chance: random.Random) -> None:
         first.kill()
         time.sleep(chance.uniform(0, 0.1))
         second.kill()
-
-
-def listed(rows: list[tuple[int, int]]) -> str:
-    return ", ".join(str(pk) for pk, _tries in rows)

@@ -26,12 +26,15 @@ from jingwei.registry.atlas import atlas
 Told = Mapping[str, Any]
 
 
-def faults(told: Told | None = None) -> list[str]:
-    """Every fault of the city, and every promise of the ledger that was not kept."""
+def faults(told: Told, *, besides: int = 0) -> list[str]:
+    """Every fault of the city, and every promise of the ledger that was not kept.
+
+    `besides`: so many cases were reported by somebody else than the programs of the ledger.
+    """
     found = [*seals.verify().faults, *_numbers(), *_sums(), *_effects(), *_pictures(), *_words()]
     for case in Case.objects.order_by("id"):
         found += [f"{case.number}: {fault}" for fault in of_case(case)]
-    return found + list(_promises(told) if told else [])
+    return found + list(_promises(told, besides))
 
 
 # ---------------------------------------------------------------- one case
@@ -208,14 +211,15 @@ def _words() -> Iterator[str]:
 # ---------------------------------------------------------------- what was promised
 
 
-def _promises(told: Told) -> Iterator[str]:
+def _promises(told: Told, besides: int) -> Iterator[str]:
     """Whatever was told as done is there, once; nothing is there that nobody asked for."""
     here = {str(case): (number, seq) for case, number, seq in Case.objects.values_list("id", "number", "seq")}
     for case, number in told["cases"].items():
         if case not in here or here[case][0] != number:
             yield f"{number} was promised and is not there"
-    for case in here.keys() - told["tried"].keys():
-        yield f"{here[case][0]} is there and nobody reported it"
+    unknown = sorted(here[case][0] for case in here.keys() - told["tried"].keys())
+    if len(unknown) != besides:
+        yield f"{besides} cases were reported by others; these are there: {unknown}"
     keys = {str(key): answer for key, answer in RequestKey.objects.values_list("id", "answer")}
     done = {
         (str(case), seq): (kind, name, to)

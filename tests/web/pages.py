@@ -106,6 +106,40 @@ def read(address: str, html: str) -> tuple[list[Form], list[str]]:
     return reader.forms, reader.links
 
 
+#: elements that have no end of their own
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+
+class _Alarms(HTMLParser):
+    """Reads what a page says in alarm."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.said: list[str] = []
+        self._within: list[bool] = [False]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = dict(attrs)
+        alarm = said.get("role") == "alert" or "err" in (said.get("class") or "").split()
+        if tag not in VOID:
+            self._within.append(self._within[-1] or alarm)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID and len(self._within) > 1:
+            self._within.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self._within[-1] and data.strip():
+            self.said.append(data.strip())
+
+
+def alarms(html: str) -> list[str]:
+    """What a page says in alarm: what is wrong, and what would be right."""
+    reader = _Alarms()
+    reader.feed(html)
+    return reader.said
+
+
 def route(address: str) -> tuple[str, ...]:
     """The name of an address's route, with the words of it that say what it is about; nothing for others."""
     try:
@@ -140,17 +174,22 @@ def body_of(answer: Any) -> bytes:
     return body
 
 
-def walk(client: Client, starts: Iterable[str]) -> Iterator[Page]:
-    """The pages at some addresses, and whatever is reached from them.
+def walk(client: Client, starts: Iterable[str], *, skip: tuple[str, ...] = ()) -> Iterator[Page]:
+    """The pages at some addresses, and whatever is reached from them, but for some endings.
 
-    Each route, of each kind of thing, once.
+    Each route, of each kind of thing, once; the addresses that were named, each of them.
     """
-    waiting, there, seen = list(dict.fromkeys(starts)), set(starts), set()
+    waiting, there = list(dict.fromkeys(starts)), set(starts)
+    seen: set[tuple[str, ...]] = set()
+    visited: set[str] = set()
     while waiting:
         address = waiting.pop(0)
         key = route(address)
-        if not key or (key in seen and address not in there):
+        if not key or address in visited or (key in seen and address not in there):
             continue
+        if urlsplit(address).path.endswith(skip or "\0"):
+            continue
+        visited.add(address)
         answer = client.get(address)
         if answer.status_code == 200:
             seen.add(key)

@@ -434,7 +434,6 @@ def test_a_check_shows_the_standard_the_result_and_the_pictures(doors: Doors) ->
     answer = doors.of("worker").get(address)
     assert answer.status_code == 200
     assert b"".join(answer.streaming_content).startswith(b"\xff\xd8")  # type: ignore[attr-defined]
-    answer.close()
 
 
 def test_the_standard_is_a_list_of_things_to_look_at(doors: Doors) -> None:

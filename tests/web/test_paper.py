@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,11 @@ from pypdf import PdfReader
 from weasyprint import HTML
 from weasyprint.urls import URLFetchingError
 
-from jingwei.web.shell.paper import Shut, pdf
+from jingwei.kernel.refusals import Refused
+from jingwei.web.shell import paper
+from jingwei.web.shell.paper import pdf
+from jingwei.web.shell.press import Shut
+from jingwei.web.shell.press import made as pressed
 
 SECRET = "der-rote-faden-4711"
 
@@ -96,7 +101,7 @@ HOSTILE = [
 @pytest.mark.parametrize("page", HOSTILE)
 def test_no_file_of_this_machine_is_opened(page: str, secret: Path) -> None:
     for address in (f"file://{secret}", str(secret), f"style:../../../../../..{secret}", f"picture:{secret}"):
-        made = pdf(f"<p>before</p>{page.format(address=address)}<p>after</p>")
+        made = pressed(f"<p>before</p>{page.format(address=address)}<p>after</p>", {})
         said = texts(made)
         assert SECRET not in said
         assert images(made) == 0
@@ -106,7 +111,7 @@ def test_no_file_of_this_machine_is_opened(page: str, secret: Path) -> None:
 @pytest.mark.parametrize("page", HOSTILE)
 def test_no_address_is_asked(page: str, listener: tuple[str, list[bytes]]) -> None:
     address, asked = listener
-    pdf(f"<p>before</p>{page.format(address=address)}<p>after</p>")
+    pressed(f"<p>before</p>{page.format(address=address)}<p>after</p>", {})
     assert asked == []
 
 
@@ -153,3 +158,20 @@ def test_the_fetcher_says_no_to_everything_else(tmp_path: Path) -> None:
     ):
         with pytest.raises(URLFetchingError):
             shut.fetch(address)
+
+
+def test_the_press_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its surroundings hold neither the address of the database nor the city."""
+    monkeypatch.setenv("JINGWEI_DATABASE", "postgresql://somebody:secret@host/name")
+    told = subprocess.run(
+        ["/usr/bin/env"], capture_output=True, text=True, check=True, env=paper.told()
+    ).stdout
+    assert "secret" not in told
+    assert "JINGWEI" not in told
+
+
+def test_a_page_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paper, "MOST_SECONDS", 0.05)
+    with pytest.raises(Refused) as no:
+        pdf("<p>x</p>" * 1000)
+    assert no.value.codes == ("not-printed",)

@@ -97,6 +97,9 @@ class CaseMap(Part):
         return [column for column in dict.fromkeys(named) if column]
 
 
+_SAID = {"extra_forbidden": "there is no such key", "missing": "is missing"}
+
+
 def read(text: str) -> CaseMap:
     """Read a mapping file, or raise ``TableError`` with its line and what would be right."""
     try:
@@ -106,16 +109,13 @@ def read(text: str) -> CaseMap:
     try:
         found = CaseMap.model_validate(document.data)
     except ValidationError as wrong:
-        error = wrong.errors()[0]
+        # a key that is misspelt is missing under its right name too: say what was typed first
+        error = min(wrong.errors(), key=lambda one: one["type"] != "extra_forbidden")
         path = tuple(
             step for step in error["loc"] if isinstance(step, int) or not str(step).startswith("function-")
         )
-        where = ".".join(map(str, path))
-        why = (
-            f"{where}: {error['msg'].removeprefix('Value error, ')}"
-            if where
-            else error["msg"].removeprefix("Value error, ")
-        )
+        said = _SAID.get(error["type"], error["msg"].removeprefix("Value error, "))
+        why = ": ".join(part for part in (".".join(map(str, path)), said) if part)
         raise TableError("bad-mapping", line=document.line(path), why=why) from None
     if why := _why_not(found):
         raise TableError("bad-mapping", line=1, why=why)

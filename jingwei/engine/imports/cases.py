@@ -8,12 +8,13 @@ docs/decisions/0010-history-keeps-the-classes-of-its-source-apart.md.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from jingwei.engine import actions, entering, library
@@ -21,10 +22,9 @@ from jingwei.engine.actions import Historical
 from jingwei.engine.imports import case_map
 from jingwei.engine.imports.case_map import CaseMap, Named, OtherClass
 from jingwei.engine.library import Playbook
-from jingwei.engine.models import (
-    Case,
-)
+from jingwei.engine.models import Case
 from jingwei.kernel.actors import Party
+from jingwei.kernel.models import JournalLine
 from jingwei.kernel.moments import now
 from jingwei.kernel.problems import TableError, say_also
 from jingwei.kernel.tables import Column, Row, read_table
@@ -76,7 +76,7 @@ class _CasePlan:
         self.paths = {
             name: _paths_of(rule.list) for name, rule in said.stated.items() if isinstance(rule, OtherClass)
         }
-        self.drafts: dict[UUID, _Draft] = {}
+        self.drafts: list[_Draft] = []
         self.lines: dict[str, int] = {}
         self.unlocated = 0
 
@@ -93,8 +93,7 @@ class _CasePlan:
             readings.append(reading)
             for row in reading.rows:
                 self._judge(reading, row)
-        there = _there(self.drafts)
-        new = [(pk, draft) for pk, draft in self.drafts.items() if pk not in there]
+        new = _not_taken_in(self.map.source, self.drafts)
         count = self.plan.count("case")
         count.made, count.left = len(new), len(self.drafts) - len(new)
         if self.unlocated:
@@ -128,7 +127,7 @@ class _CasePlan:
         if self.map.mode == "history":
             self._state(reading, row, draft)
         if not reading.is_wrong(row.line):
-            self.drafts[uuid5(NAMESPACE, f"{self.map.source}/{key}")] = draft
+            self.drafts.append(draft)
             self.unlocated += "area" not in draft.entered
 
     def _enter(self, reading: Reading, row: Row, draft: _Draft) -> None:
@@ -254,13 +253,34 @@ def _pieces(text: str, most: int) -> list[str]:
     return [*found, text]
 
 
-def _there(wanted: Collection[UUID]) -> set[UUID]:
-    """Which of these cases have been taken in before."""
-    keys, found = list(wanted), set()
-    for start in range(0, len(keys), AT_ONCE):
-        part = keys[start : start + AT_ONCE]
-        found |= set(Case.objects.filter(pk__in=part).values_list("pk", flat=True))
-    return found
+def _not_taken_in(source: str, drafts: Sequence[_Draft]) -> list[tuple[UUID, _Draft]]:
+    """The drafts that are no case yet, with the ids their cases get.
+
+    What was taken back keeps its journal, which has ended: taken in once more, it is another case.
+    """
+    new: list[tuple[UUID, _Draft]] = []
+    waiting = {uuid5(NAMESPACE, f"{source}/{draft.key}"): draft for draft in drafts}
+    while waiting:
+        keys = list(waiting)
+        written = {pk for part in _parts(keys) for pk in _first_lines(part)}
+        new += [(pk, draft) for pk, draft in waiting.items() if pk not in written]
+        there = {
+            pk
+            for part in _parts(keys)
+            for pk in Case.objects.filter(pk__in=part).values_list("pk", flat=True)
+        }
+        waiting = {uuid5(pk, "again"): draft for pk, draft in waiting.items() if pk in written - there}
+    return new
+
+
+def _first_lines(keys: Sequence[UUID]) -> QuerySet[JournalLine, UUID]:
+    """Those of these cases that have ever been taken in."""
+    lines = JournalLine.objects.filter(kind=Case.journal_kind, subject__in=keys, seq=1)
+    return lines.values_list("subject", flat=True)
+
+
+def _parts(keys: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    return (keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE))
 
 
 def _paths_of(list_name: str) -> dict[tuple[str, ...], str]:

@@ -248,7 +248,7 @@ class Writing:
         """Write down what was made and changed, with how many journal lines each subject has by now."""
         noted = [
             ImportedRow(
-                batch=self.batch,
+                batch_id=self.batch.pk,
                 line=one.line,
                 kind=one.kind,
                 made=one.made,

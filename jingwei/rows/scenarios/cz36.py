@@ -5,6 +5,7 @@ from __future__ import annotations
 import shapely
 
 from jingwei.rows import ground
+from jingwei.rows.doors import CODE
 from jingwei.rows.playing import Play, expect
 
 GRIDS = 16_000
@@ -20,11 +21,10 @@ def prepare(play: Play) -> None:
     play.doors.bring("areas", ground.write_areas(play.folder / "areas.csv", found))
     gap, overlap = found[0], found[10]
     shrunk = gap.border().buffer(-0.0004)
-    swollen = overlap.border().buffer(0.0004)
     for county in play.kept["counties"]:
         shapes = dict(ground.borders_of([grid for grid in found if grid.code.startswith(county)]))
         if county == gap.code[:6]:
-            swollen = shapely.intersection(swollen, shapes[overlap.community])
+            swollen = shapely.intersection(overlap.border().buffer(0.0004), shapes[overlap.community])
             shapes |= {gap.code: shrunk, overlap.code: swollen}
         play.doors.bring("borders", ground.write_borders(play.folder / f"{county}.geojson", shapes.items()))
     play.kept |= {"gap": gap, "overlap": overlap}
@@ -88,7 +88,9 @@ def codes_are_unique(play: Play) -> None:
     """A code is taken once: not twice in a file, not by another grid, not after its grid has ended."""
     found, admin = play.kept["grids"], play.kept["admin"]
     twice = [["991101001001901", "甲网格"], ["991101001001901", "乙网格"]]
-    said = play.doors.turned_away("areas", ground.write_table(play.folder / "twice.csv", ["编码", "名称"], twice))
+    said = play.doors.turned_away(
+        "areas", ground.write_table(play.folder / "twice.csv", ["编码", "名称"], twice)
+    )
     expect("991101001001901" in said, f"the code given twice is not named: {said[-300:]}")
     new = {"kind": "grid", "parent": found[0].community, "name": "又一网格", "since": play.day()}
     answer = admin.post("/admin/areas/make", **new, code=found[0].code)
@@ -103,39 +105,39 @@ def codes_are_unique(play: Play) -> None:
 
 
 def every_day_is_kept(play: Play) -> None:
-    """A street drawn two years ago and changed since is shown as it was on each day."""
-    admin = play.kept["admin"]
-    start, renamed, split, redrawn = (play.day(ago=n) for n in (730, 500, 200, 0))
-    made: dict[str, str] = {}
-    for kind, code, above, name in (
-        ("county", "991150", "9911", "老区"),
-        ("street", "991150001", "991150", "老街道"),
-        ("community", "991150001001", "991150001", "老社区"),
-        ("grid", "991150001001001", "991150001001", "老网格"),
-        ("grid", "991150001001002", "991150001001", "邻网格"),
-    ):
-        made[code] = admin.send("/admin/areas/make", kind=kind, code=code, parent=above, name=name, since=start,
-                                households=400 if kind == "grid" else "")  # fmt: skip
-    grid = made["991150001001001"]
-    same = {"parent": "991150001001", "households": 450}
-    admin.send(f"{grid}change", **same, code="991150001001011", name="新名网格", since=renamed)
-    admin.send("/admin/areas/make", kind="grid", code="991150001001003", parent="991150001001",
-               name="分出网格", since=split, households=300)  # fmt: skip
-    admin.send(f"{made['991150001001002']}end", on=split, successors="991150001001003", reason="拆分")
-    border = ground.grids(1)[0].border()
-    play.doors.bring("borders", ground.write_borders(play.folder / "old.geojson", [("991150001001011", border)]))
+    """A community drawn two years ago and changed since is shown as it was on each day."""
+    admin, above = play.kept["admin"], "991150001001"
+    start, renamed, split = play.day(ago=730), play.day(ago=500), play.day(ago=200)
+    tree = (("county", above[:6], CODE, "老区"), ("street", above[:9], above[:6], "老街道"))
+    for kind, code, parent, name in (*tree, ("community", above, above[:9], "老社区")):
+        admin.send("/admin/areas/make", kind=kind, code=code, parent=parent, name=name, since=start)
+    new = {"kind": "grid", "parent": above}
+    first = admin.send(
+        "/admin/areas/make", **new, code=f"{above}001", name="老网格", since=start, households=400
+    )
+    other = admin.send(
+        "/admin/areas/make", **new, code=f"{above}002", name="邻网格", since=start, households=400
+    )
+    changed = {"parent": above, "code": f"{above}011", "name": "新名网格", "households": 450}
+    admin.send(f"{first}change", **changed, since=renamed)
+    admin.send("/admin/areas/make", **new, code=f"{above}003", name="分出网格", since=split, households=300)
+    admin.send(f"{other}end", on=split, successors=f"{above}003", reason="拆分")
+    drawn = [(f"{above}011", ground.grids(1)[0].border())]
+    play.doors.bring("borders", ground.write_borders(play.folder / "old.geojson", drawn))
+    old, neighbour = (f"{above}001", "老网格", "400", "none"), (f"{above}002", "邻网格", "400", "none")
+    called, parted = (f"{above}011", "新名网格", "450", "none"), (f"{above}003", "分出网格", "300", "none")
     shown = {
         play.day(ago=731): set(),
-        start: {("991150001001001", "老网格", "400", "none"), ("991150001001002", "邻网格", "400", "none")},
-        play.day(ago=501): {("991150001001001", "老网格", "400", "none"), ("991150001001002", "邻网格", "400", "none")},
-        renamed: {("991150001001011", "新名网格", "450", "none"), ("991150001001002", "邻网格", "400", "none")},
-        play.day(ago=201): {("991150001001011", "新名网格", "450", "none"), ("991150001001002", "邻网格", "400", "none")},
-        split: {("991150001001011", "新名网格", "450", "none"), ("991150001001003", "分出网格", "300", "none")},
-        play.day(ago=1): {("991150001001011", "新名网格", "450", "none"), ("991150001001003", "分出网格", "300", "none")},
-        redrawn: {("991150001001011", "新名网格", "450", "drawn"), ("991150001001003", "分出网格", "300", "none")},
-    }  # fmt: skip
+        start: {old, neighbour},
+        play.day(ago=501): {old, neighbour},
+        renamed: {called, neighbour},
+        play.day(ago=201): {called, neighbour},
+        split: {called, parted},
+        play.day(ago=1): {called, parted},
+        play.day(): {(*called[:3], "drawn"), parted},
+    }
     for day, there in shown.items():
-        page = admin.open("/admin/areas/as-of", day=day, under="991150001001")
+        page = admin.open("/admin/areas/as-of", day=day, under=above)
         rows = {tuple(row) for row in page.rows if len(row) == 4 and row[0].isdecimal()}
         expect(rows == there, f"on {day}: {sorted(rows)}, not {sorted(there)}")
     play.note("days", len(shown))

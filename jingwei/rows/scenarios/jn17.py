@@ -82,7 +82,9 @@ def old_grids_have_new_codes(play: Play) -> None:
     """
     found, admin = play.kept["grids"], play.kept["admin"]
     rows = [[OLD.format(n), grid.code, f"旧网格{n}", "部门网格", ""] for n, grid in enumerate(found)]
-    rows += [[OLD.format(n), found[n + 1].code, "", "", "旧网格跨两个网格"] for n in range(0, len(found) - 1, 20)]
+    rows += [
+        [OLD.format(n), found[n + 1].code, "", "", "旧网格跨两个网格"] for n in range(0, len(found) - 1, 20)
+    ]
     file = ground.write_table(
         play.folder / "old.csv", ["旧网格编码", "网格编码", "旧网格名称", "类型", "原因"], rows
     )
@@ -92,8 +94,8 @@ def old_grids_have_new_codes(play: Play) -> None:
     page = admin.open("/admin/areas/", kind="department_grid").words
     expect(f"of {len(found):,}" in page, f"not every old grid is there: {page[:400]}")
     admin.send(
-        "/admin/areas/make", kind="department_grid", code="BM99999", name="没有新码的旧网格", since=play.day(),
-        parent=found[0].community,
+        "/admin/areas/make", kind="department_grid", code="BM99999", name="没有新码的旧网格",
+        since=play.day(), parent=found[0].community,
     )  # fmt: skip
     expect("BM99999" in admin.open("/admin/borders").text, "an old grid without a new code is not listed")
     lost = admin.get("/admin/areas/code/BM99999").headers["location"]

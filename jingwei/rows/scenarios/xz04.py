@@ -22,7 +22,10 @@ def prepare(play: Play) -> None:
     streets = sorted({grid.code[:9] for grid in found})
     communities = sorted({grid.community for grid in found})
     rows: list[list[str]] = [["DW", "市直属委员会", "党组织", "", "9911", ""]]
-    rows += [[f"DW{code}", f"{code[4:6]}区第{int(code[6:])}街道委员会", "党组织", "DW", code, ""] for code in streets]
+    rows += [
+        [f"DW{code}", f"{code[4:6]}区第{int(code[6:])}街道委员会", "党组织", "DW", code, ""]
+        for code in streets
+    ]
     rows += [
         [f"DZ{code}", f"{code[4:9]}第{int(code[9:])}社区总支部", "党组织", f"DW{code[:9]}", code, ""]
         for code in communities
@@ -61,15 +64,16 @@ def directory_loads(play: Play) -> None:
 
 def tree_opens_and_searches(play: Play) -> None:
     """The tree opens from the top to a branch; searches by name, part of a name and code find it."""
-    admin, slowest = play.kept["admin"], 0.0
-    for _ in range(3):
-        page = admin.open("/admin/organisations/")
-        slowest = max(slowest, page.seconds)
+    admin = play.kept["admin"]
+    page = admin.open("/admin/organisations/")
+    slowest = max(page.seconds, admin.open("/admin/organisations/").seconds)
     opened, link = 0, _link(page.text, "市直属委员会")
     while link and opened < 4:
         page = admin.open(link)
         slowest, opened = max(slowest, page.seconds), opened + 1
-        link = _link(page.text, "第1街道委员会") or _link(page.text, "第1社区总支部") or _link(page.text, "支部")
+        link = (
+            _link(page.text, "第1街道委员会") or _link(page.text, "第1社区总支部") or _link(page.text, "支部")
+        )
     expect(opened == 4, f"the tree opens {opened} steps down, not 4")
     play.within("seconds_tree", slowest, OPENS_WITHIN)
     slowest = 0.0
@@ -111,7 +115,9 @@ def changes_are_kept(play: Play) -> None:
         kept = [row for row in rows if old in row and new in row]
         expect(len(kept) == 1, f"the change from {old} to {new} is not kept: {rows[:12]}")
         expect("verwalter" in kept[0][4], f"who changed {old} is not said: {kept[0]}")
-        expect(bool(re.search(r"\d{1,2}:\d{2}", kept[0][0])), f"when {old} was changed is not said: {kept[0]}")
+        expect(
+            bool(re.search(r"\d{1,2}:\d{2}", kept[0][0])), f"when {old} was changed is not said: {kept[0]}"
+        )
     names = {row[0]: row[1] for row in play.kept["rows"]}
     moved = [row for row in rows if names[last[3]] in row and names[above] in row]
     expect(len(moved) == 1, "the change of what stands above is not kept")

@@ -20,7 +20,7 @@ from jingwei.engine.models import Case
 from jingwei.kernel import journal
 from jingwei.kernel.cells import Column
 from jingwei.kernel.moments import today
-from jingwei.registry import people, posts, roles, seats
+from jingwei.registry import boards, people, posts, roles, seats
 from jingwei.registry.atlas import atlas
 from jingwei.registry.models import Area, Assignment, Organisation, Post, SeatRule
 from jingwei.web import words
@@ -49,6 +49,7 @@ def overview(request: StaffRequest) -> HttpResponse:
         "under": under,
         "counties": _counties(),
         "covered": [_covered(c, under) for c in covered],
+        "officials": _officials(covered),
         "pages": pages,
         "holes": _holes_table(pages.rows),
         "rules": SeatRule.objects.exists(),
@@ -91,6 +92,20 @@ def _covered(c: seats.Coverage, under: str) -> dict[str, Any]:
         "p": round(100 * c.filled / c.required) if c.required else 0,
         "holes": c.required - c.filled,
         "url": f"?role={c.role}" + (f"&under={under}" if under else ""),
+    }
+
+
+def _officials(covered: list[seats.Coverage]) -> dict[str, Any] | None:
+    """Judge, prosecutor and police officer counted together, once every grid must have all three."""
+    three = [c for c in covered if c.role in boards.OFFICIALS and c.area_kind == "grid"]
+    if len(three) < len(boards.OFFICIALS):
+        return None
+    filled, required = sum(c.filled for c in three), sum(c.required for c in three)
+    return {
+        "n": filled,
+        "d": required,
+        "share": words.share(filled, required),
+        "p": round(100 * filled / required) if required else 0,
     }
 
 

@@ -44,6 +44,7 @@ _TITLES: dict[str, Callable[[], str]] = {
     "same-id-other-content": lambda: _("The same key came with other content"),
     "too-many-tries": lambda: _("Too many tries"),
     "database-away": lambda: _("Not possible just now"),
+    "disk-full": lambda: _("Not possible just now"),
 }
 
 
@@ -84,7 +85,7 @@ def no_token() -> HttpResponse:
 
 
 def away(failure: Exception | type[Exception]) -> HttpResponse:
-    """The answer while the database is away; any other failure of a statement is a bug and raised again."""
+    """The answer while the database is away or a disk full; any other failure is a bug and raised again."""
     if not isinstance(failure, Exception) or not is_away(failure):
         raise failure
     log.error("the database is away: %s", failures.said(failure))
@@ -103,7 +104,7 @@ def register(api: NinjaAPI) -> None:
     """Let what is raised in an operation be answered here; what `answered` does not know is raised again."""
     for known in (Wrong, Refused, Http404, HttpError, ValidationError, SuspiciousOperation, *_UNREADABLE):
         api.add_exception_handler(known, answered)
-    for failed in (DatabaseError, InterfaceError):
+    for failed in (DatabaseError, InterfaceError, OSError):
         api.add_exception_handler(failed, lambda request, failure: away(failure))
 
 
@@ -139,6 +140,8 @@ def playbook_for(request: HttpRequest, playbook: Playbook) -> None:
 def _refused(request: HttpRequest, no: Refused) -> HttpResponse:
     status = status_of(no)
     kind = {409: "changed-meanwhile", 429: "too-many-tries"}.get(status, "refused")
+    if any(reason.code == "disk-full" for reason in no.reasons):  # nothing is wrong with the request
+        status, kind = 503, "disk-full"
     if isinstance(no, SameRequestOtherContent):
         kind = "same-id-other-content"
     changed = no.changed if isinstance(no, ChangedMeanwhile) else None
@@ -146,6 +149,8 @@ def _refused(request: HttpRequest, no: Refused) -> HttpResponse:
     if status == 429:
         minutes = max(int(reason.values.get("minutes", 1)) for reason in no.reasons)
         answer["Retry-After"] = str(60 * minutes)
+    elif status == 503:
+        answer["Retry-After"] = str(TRY_AGAIN)
     return answer
 
 

@@ -48,6 +48,10 @@ def report(request: HttpRequest, kind: str = "event") -> HttpResponse:
 def _send(request: HttpRequest, playbook: Playbook, kind: str) -> HttpResponse:
     case_id = uuid_of(request.POST.get("id", "")) or ids.new_id()
     names = [name for name in playbook.procedure.intake.fields if name in SHOWN]
+    try:
+        throttle.refuse_if_full(REPORTS_PER_ADDRESS, of=who.address_of(request))
+    except Refused:
+        request.FILES.clear()  # whoever has reported too often may leave no pictures here either
     raw, wrong = fields.posted(request, playbook, names, case=case_id)
 
     def count() -> None:
@@ -69,14 +73,7 @@ def _send(request: HttpRequest, playbook: Playbook, kind: str) -> HttpResponse:
         return render(request, "portal/report.html", context, status=status_of(refused))
     _join(request, taken.case)
     answer = redirect("reported", code=taken.code)
-    answer.set_cookie(
-        "last_code",
-        taken.code,
-        max_age=30 * 24 * 3600,
-        httponly=True,
-        samesite="Lax",
-        secure=settings.CITY.secure,
-    )
+    following.give_code(answer, taken.code)
     return answer
 
 

@@ -18,6 +18,7 @@ from jingwei.registry.seats import running_assignments
 from jingwei.web import reasons
 from jingwei.web.shell import who
 from jingwei.web.shell.doing import number_of
+from jingwei.web.shell.refusing import status_of
 
 #: where a role begins its day; everybody else at the desk
 START = {
@@ -59,7 +60,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 request,
                 "shell/sign_in.html",
                 {**context, "errors": reasons.say_all(refused), "asks_code": asks_code},
-                status=422,
+                status=status_of(refused),
             )
         return _begin(request, login)
     return render(request, "shell/sign_in.html", context)

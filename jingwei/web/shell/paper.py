@@ -1,42 +1,49 @@
-"""PDF pages from our own templates.
-
-The library is shut in: it may open the pictures it is handed and our style sheets, nothing else.
-"""
+"""PDF pages from our own templates, made by a process of its own (`press`)."""
 
 from __future__ import annotations
 
+import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from django.contrib.staticfiles import finders
-from weasyprint import HTML
-from weasyprint.urls import URLFetcher, URLFetcherResponse, URLFetchingError
+from jingwei.city import TOP
+from jingwei.kernel.refusals import Reason, Refused
 
-logging.getLogger("weasyprint").setLevel(logging.ERROR)
+log = logging.getLogger("jingwei.web")
 
-
-class Shut(URLFetcher):  # type: ignore[misc]  # the library has no annotations
-    """Opens what it was handed: `picture:NAME` is one of the files, `style:NAME` a style sheet of ours."""
-
-    def __init__(self, pictures: Mapping[str, Path]) -> None:
-        super().__init__(allowed_protocols=(), allow_redirects=False)
-        self.pictures = dict(pictures)
-
-    def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
-        """Return the bytes, or raise for every other address, whatever it is."""
-        kind, _, name = url.partition(":")
-        if kind == "picture" and name in self.pictures:
-            return URLFetcherResponse(url, self.pictures[name].read_bytes(), {"Content-Type": "image/jpeg"})
-        if kind == "style" and name.isascii() and name.replace("-", "").isalnum():
-            found = finders.find(f"jingwei/{name}.css")
-            if isinstance(found, str):
-                return URLFetcherResponse(url, Path(found).read_bytes(), {"Content-Type": "text/css"})
-        raise URLFetchingError(f"this page may not open {kind}:")
+#: how long a page may take; the largest of ours take two seconds
+MOST_SECONDS = 45
+#: all that the press is told of its surroundings: no address of a database, no city
+_TOLD = ("PATH", "HOME", "LANG", "LC_ALL", "FONTCONFIG_PATH", "FONTCONFIG_FILE")
 
 
 def pdf(html: str, *, pictures: Mapping[str, Path] | None = None) -> bytes:
-    """Return a page as PDF; what its pictures and styles may be, see `Shut`."""
-    document: bytes = HTML(string=html, base_url="about:blank", url_fetcher=Shut(pictures or {})).write_pdf()
-    return document
+    """Return a page as PDF. It may show the pictures handed over and our style sheets, nothing else.
+
+    Refused when it cannot be made.
+    """
+    order = {"html": html, "pictures": {name: str(path) for name, path in (pictures or {}).items()}}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "jingwei.web.shell.press"],
+            input=json.dumps(order).encode(),
+            capture_output=True,
+            timeout=MOST_SECONDS,
+            check=True,
+            cwd=TOP,
+            env=told(),
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failure:
+        said = (failure.stderr or b"").decode(errors="replace").strip().splitlines()
+        log.error("a page could not be printed: %s", said[-1] if said else type(failure).__name__)
+        raise Refused(Reason("not-printed")) from failure
+    return done.stdout
+
+
+def told() -> dict[str, str]:
+    """The surroundings of the press."""
+    return {name: os.environ[name] for name in _TOLD if name in os.environ}
