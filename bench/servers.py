@@ -7,38 +7,20 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from jingwei.web.management.commands.serve import THRIFTY, web_command
+
 TOP = Path(__file__).resolve().parent.parent
-GRANIAN = Path(sys.executable).parent / "granian"
 
 
 @contextlib.contextmanager
 def serving(application: str, port: int, *, processes: int = 2, threads: int = 2) -> Iterator[int]:
     """Serve a WSGI application; yield the number of the server's process."""
-    command = [
-        str(GRANIAN),
-        "--interface",
-        "wsgi",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--workers",
-        str(processes),
-        "--blocking-threads",
-        str(threads),
-        "--backpressure",
-        "256",
-        "--no-ws",
-        "--log-level",
-        "warning",
-        application,
-    ]
-    server = subprocess.Popen(command, cwd=TOP, env=os.environ.copy())
+    command = web_command("127.0.0.1", port, processes, threads, application)
+    server = subprocess.Popen(command, cwd=TOP, env={**THRIFTY, **os.environ})
     try:
         _wait_for(port, server)
         yield server.pid

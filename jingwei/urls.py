@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+handler500 = "jingwei.web.shell.middleware.failed"
 urlpatterns = [
     path("", include("jingwei.web.shell.urls")),
     path("", include("jingwei.web.portal.urls")),

@@ -93,8 +93,8 @@ def cluster(settings: dict[str, str], *, folder: Path | None = None, port: int =
 
 def start_again(home: Path) -> None:
     """Start the server of a cluster that runs or was killed once more, with the settings it had."""
-    control = [str(programs() / "pg_ctl"), "-D", str(home / "data"), "-l", str(home / "log"), "-w", "-t", "60"]
-    _as_postgres([*control, "restart"], home)
+    control = [str(programs() / "pg_ctl"), "-D", str(home / "data"), "-l", str(home / "log")]
+    _as_postgres([*control, "-w", "-t", "60", "restart"], home)
 
 
 def keepable(name: str) -> Path:

@@ -8,10 +8,13 @@ that failed, and what axe finds serious. `--readme` takes the pictures of the RE
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import re
+import subprocess
 import sys
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +22,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import django
+from django.db.models import Q
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize, sync_playwright
 
 TOP = Path(__file__).resolve().parent.parent
@@ -30,6 +35,7 @@ django.setup()
 
 from jingwei import city  # noqa: E402  (settings first)
 from jingwei.demo.building import PASSWORD  # noqa: E402
+from jingwei.demo.matters import draw_photo  # noqa: E402
 from jingwei.engine import actions  # noqa: E402
 from jingwei.engine.models import Case  # noqa: E402
 from jingwei.kernel.actors import SYSTEM  # noqa: E402
@@ -43,6 +49,7 @@ from tests.browser.seen import runs_over, serious  # noqa: E402
 SHOTS = TOP / "var/shots"
 PICTURES = TOP / "docs/pictures"
 SIZES = {"phone": PHONE, "desk": DESK}
+SIZES_BY_WIDTH = {size["width"]: size["height"] for size in SIZES.values()}
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 #: a picture of the README may weigh this much
@@ -58,7 +65,8 @@ NOT_A_PAGE = frozenset({
     "desk-bulk", "desk-call-similar", "desk-viewers", "desk-link", "desk-reveal", "desk-photo",
     "desk-work-order", "admin-find-area", "admin-find-person", "admin-find-post", "admin-area-by-code",
     "admin-import-run", "admin-import-failed", "admin-import-template", "admin-import-send",
-    "admin-organisation-link", "admin-organisation-unlink", "admin-account-second-factor",
+    "admin-organisation-link", "admin-organisation-unlink", "admin-account-second-factor", "health",
+    "admin-logins",  # for auditors and security officers alone; the demo city has none
 })  # fmt: skip
 FILE_OR_FORM = (
     ".xlsx", ".jpg", "/remove", "/end", "/drop", "/withdraw", "/close", "/renew", "/unlock", "end-sessions",
@@ -101,10 +109,11 @@ def main() -> None:
     chosen = options.parse_args()
     # Asked before the browser starts: its loop and the database do not go together
     wanted = [shot for shot in [*pages(), *also()] if shot.name.startswith(chosen.only)]
+    pictures = for_readme() if chosen.readme else []
     with _served() as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         if chosen.readme:
-            take_for_readme(browser, base)
+            take_for_readme(browser, base, pictures)
         else:
             print("\n".join(take_all(browser, base, wanted, chosen)) or "nothing to complain about")
         browser.close()
@@ -261,8 +270,8 @@ def take(
         landed = sign_in(page, base, login) if login else base
         for shot in (one for one in shots if one.login == login):
             name = f"{shot.name}-{size}-{scheme}"
-            wrong = look_at(page, base, shot, landed)
-            page.screenshot(path=folder / f"{name}.png", full_page=True)
+            wrong = look_at(page, base, shot, landed, screen(size))
+            page.screenshot(path=folder / f"{name}.png")
             found += [f"{name}: {what}" for what in wrong]
             context.clear_cookies(name=COOKIES_OF_SHOTS)
         context.close()
@@ -277,12 +286,16 @@ def visit(
     browser: Browser, base: str, *, size: str, scheme: Scheme, language: str, sharp: float = 1
 ) -> BrowserContext:
     """A visitor with a screen of this size, in this scheme and language."""
-    viewport: ViewportSize = {"width": SIZES[size]["width"], "height": SIZES[size]["height"]}
     context = browser.new_context(
-        viewport=viewport, color_scheme=scheme, locale="zh-CN", device_scale_factor=sharp
+        viewport=screen(size), color_scheme=scheme, locale="zh-CN", device_scale_factor=sharp
     )
     context.add_cookies([{"name": "language", "value": language, "url": base}])
     return context
+
+
+def screen(size: str) -> ViewportSize:
+    """The screen of a size, as the browser takes it."""
+    return {"width": SIZES[size]["width"], "height": SIZES[size]["height"]}
 
 
 def sign_in(page: Page, base: str, login: str) -> str:
@@ -295,25 +308,106 @@ def sign_in(page: Page, base: str, login: str) -> str:
     return page.url
 
 
-def look_at(page: Page, base: str, shot: Shot, landed: str) -> list[str]:
+def look_at(page: Page, base: str, shot: Shot, landed: str, viewport: ViewportSize) -> list[str]:
     """Open the page of a shot; say what is wrong with it."""
+    page.set_viewport_size(viewport)
     page.context.add_cookies([{"name": name, "value": value, "url": base} for name, value in shot.cookies])
     answer = page.goto(base + shot.address if shot.address else landed)
     if shot.press:
         page.locator(shot.press).first.click()
     page.wait_for_timeout(250)
+    _unroll(page)
     wrong = [f"scrolls sideways: {what}" for what in runs_over(page)] + serious(page)
     if answer is None or (answer.status >= 400 and not shot.refused):
         wrong.append(f"{answer.status if answer else 'no answer'} at {shot.address}")
     return wrong
 
 
+def _unroll(page: Page) -> None:
+    """Make the screen as long as the page, so that bars at its edge stand at the end."""
+    width = page.evaluate("window.innerWidth")
+    long = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": width, "height": max(long, SIZES_BY_WIDTH[width])})
+
+
 # ---------------------------------------------------------------- the pictures of the README
 
 
-def take_for_readme(browser: Browser, base: str) -> None:
-    """Take the pictures that the README shows, small enough for it."""
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the README: its name, the size, who looks at what, what is done before it is taken."""
+
+    name: str
+    size: str
+    login: str
+    address: str
+    before: Callable[[Page], None] = lambda page: None
+
+
+def for_readme() -> list[Picture]:
+    """What a newcomer should see first: one matter on its way, the map, the sheet on the wall."""
+    unit = Organisation.objects.get(code="991103-municipal")
+    held = Case.objects.filter(owner_unit=unit.pk, state="handling").order_by("-received_at")
+    ended = Case.objects.filter(state="closed", source="resident").order_by("-ended_at")
+    about = Q(title__contains="井盖")
+    signed, done = held.filter(about).first() or held[0], ended.filter(about).first() or ended[0]
+    return [
+        Picture("report", "phone", "", f"/report/event?grid={_anchor_grid().code}", _half_reported),
+        Picture("follow", "phone", "", f"/f/{actions.query_code(done.pk)}"),
+        Picture("field", "phone", "demo-worker", "/field/"),
+        Picture("queue", "desk", "demo-dispatcher", "/desk/q/all"),
+        Picture("case", "desk", "demo-handler", f"/desk/case/{signed.pk}"),
+        Picture("board", "desk", "demo-city", "/board/"),
+    ]
+
+
+def _half_reported(page: Page) -> None:
+    """A resident in the middle of a report."""
+    page.fill("#f-description", "建国路41号门前的井盖翘起来了，晚上没灯，差点绊倒人。")
+    photo = draw_photo("manhole", 7, after=False)
+    page.set_input_files("input[name=photo]", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo})
+    page.check("input[name=urgency][value=normal]")
+    page.wait_for_timeout(400)
+    page.evaluate("window.scrollTo(0, 0); document.activeElement.blur()")
+
+
+def take_for_readme(browser: Browser, base: str, pictures: list[Picture]) -> None:
+    """Take the pictures that the README shows, in both languages, small enough for it."""
     PICTURES.mkdir(parents=True, exist_ok=True)
+    for language, ending in (("zh-hans", ""), ("en", ".en")):
+        for one in pictures:
+            sharp = 2 if one.size == "phone" else 1
+            context = visit(browser, base, size=one.size, scheme="light", language=language, sharp=sharp)
+            page = context.new_page()
+            if one.login:
+                sign_in(page, base, one.login)
+            page.goto(base + one.address)
+            page.wait_for_timeout(400)
+            one.before(page)
+            put_down(page.screenshot(), f"{one.name}{ending}")
+            context.close()
+    grid = pictures[0].address.rpartition("=")[2]
+    with urllib.request.urlopen(f"{base}/grid/{grid}/board.pdf") as answer:  # noqa: S310  (the city served here)
+        put_down(first_page(answer.read()), "grid-board")
+    print("\n".join(f"{file.name} {file.stat().st_size:,}" for file in sorted(PICTURES.glob("*.png"))))
+
+
+def put_down(picture: bytes, name: str) -> None:
+    """Save a picture with as many colours as its weight allows."""
+    file, image = PICTURES / f"{name}.png", Image.open(io.BytesIO(picture)).convert("RGB")
+    for colours in (256, 128, 64, 32):
+        image.quantize(colours, dither=Image.Dither.NONE).save(file, optimize=True)
+        if file.stat().st_size <= HEAVIEST:
+            return
+    sys.exit(f"{file.name} weighs {file.stat().st_size:,} bytes")
+
+
+def first_page(pdf: bytes) -> bytes:
+    """The first page of a PDF as a picture; drawn by poppler's pdftoppm (apt-get install poppler-utils)."""
+    drawn = subprocess.run(
+        ["pdftoppm", "-r", "80", "-png", "-singlefile"], input=pdf, capture_output=True, check=True
+    )
+    return drawn.stdout
 
 
 if __name__ == "__main__":

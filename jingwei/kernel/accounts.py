@@ -35,6 +35,7 @@ ACTIVATION_DAYS = 14
 LONGEST_SESSION = timedelta(hours=12)
 IDLE_MINUTES = {False: 30, True: 15}  # True: accounts that need a second factor
 LOGINS_PER_ADDRESS = throttle.Rate("login", 60, timedelta(minutes=10))
+CODES_PER_ADDRESS = throttle.Rate("activate", 60, timedelta(minutes=10))
 PASSWORDS_PER_ACCOUNT = throttle.Rate("password", 10, timedelta(minutes=10))
 SESSIONS_KEPT = timedelta(days=30)
 DEMO_PREFIX = "demo-"

@@ -1,4 +1,4 @@
-"""The database away: gone, locked, full or damaged; and any other disk that is full. How that is told from a bug.
+"""The database away: gone, locked, full or damaged; or another disk full. How that is told from a bug.
 
 And not holding on to a dead connection: one is kept for many requests. Looking whether its other end is still
 there costs no statement.

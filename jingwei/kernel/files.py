@@ -165,12 +165,17 @@ def _orientation(picture: Image.Image) -> int:
 
 
 def _store(path: Path, picture: Image.Image, *, quality: int) -> int:
-    """Write and rename, so that a file is there whole or not at all."""
+    """Write and rename, so that a file is there whole or not at all.
+
+    Drawn in memory first: the encoder does not notice when a disk takes only a part of what it writes.
+    """
     draft = path.with_suffix(f".{os.getpid()}.part")
+    drawn = io.BytesIO()
+    picture.save(drawn, "JPEG", quality=quality, optimize=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as out:
-            picture.save(out, "JPEG", quality=quality, optimize=False)
+            out.write(drawn.getbuffer())
             out.flush()
             os.fsync(out.fileno())
         draft.replace(path)

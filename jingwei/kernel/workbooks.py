@@ -117,6 +117,8 @@ _ZIPS: tuple[tuple[str, str, str], ...] = (
     ("content.xml", "OpenDocument文件，请另存为.xlsx", "an OpenDocument file (save it as .xlsx)"),
     ("", "压缩包，请先解压", "an archive (unpack it first)"),
 )
+_JSON_ZH = "JSON数据（区域边界请用“边界”导入）"
+_JSON_EN = "JSON (borders of areas are imported as borders)"
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 _HTML = re.compile(rb"<(?:!doctype html|html|head|meta|body|table|style|div|script|center)\b", re.IGNORECASE)
 _WORKBOOK_NAMES = (".xls", ".xlsx", ".xlsm", ".xlt", ".xltx", ".et", ".ett")
@@ -139,6 +141,8 @@ def kind_of(data: bytes, filename: str) -> str:
         raise TableError("html-inside", filename=name)
     if head.startswith(b"<?xml"):
         raise TableError("xml-inside", filename=name)
+    if head.startswith((b"{", b"[{")):
+        raise TableError("wrong-type", filename=name, kind_zh=_JSON_ZH, kind_en=_JSON_EN)
     if head.startswith(b"mime-version:"):
         raise TableError("html-inside", filename=name)
     if name.lower().endswith(_WORKBOOK_NAMES):

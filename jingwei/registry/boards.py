@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -251,7 +251,13 @@ def neighbours(area: Area) -> list[Drawing]:
     seen = [
         (name, shapely.intersection(border, window)) for name, border in shapes if border.intersects(window)
     ]
-    return [_drawn(border, name, *frame) for name, border in seen if border.area > 0]
+    return [_kept_inside(_drawn(border, name, *frame)) for name, border in seen if border.area > 0]
+
+
+def _kept_inside(drawing: Drawing) -> Drawing:
+    """A neighbour's name stays whole where the frame cuts its area."""
+    x, y = min(max(drawing.x, 44.0), WIDTH - 44.0), min(max(drawing.y, 20.0), HEIGHT - 14.0)
+    return replace(drawing, x=x, y=y)
 
 
 def together(borders: Sequence[tuple[str, bytes]]) -> list[Drawing]:

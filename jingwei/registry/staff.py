@@ -41,7 +41,8 @@ class Staff(Actor):
 class Running:
     """A login session found by its cookie.
 
-    `staff` is None until a post is chosen, or when the assignment has ended.
+    `staff` is None until a post is chosen, or when the assignment has ended; `posts` counts those the person
+    may act from today.
     """
 
     session: int
@@ -51,6 +52,7 @@ class Running:
     person_name: str
     needs_second_factor: bool
     second_factor_at: datetime | None
+    posts: int
     staff: Staff | None
 
 
@@ -74,6 +76,15 @@ def _from_assignment(source: str) -> str:
     """
 
 
+@cache
+def _posts_today() -> str:
+    """How many posts the person of an account may act from, as a column."""
+    return (
+        f" (SELECT COUNT(*) FROM {Assignment._meta.db_table} m"  # noqa: S608 - a table of ours
+        " WHERE m.person_id = k.person AND m.starts <= %s AND (m.ends IS NULL OR m.ends > %s)),"
+    )
+
+
 def by_cookie(token: str) -> Running | None:
     """Return the session of a cookie, with person, assignment and post, in one SELECT; None when it ended or
     lay idle too long.
@@ -84,10 +95,11 @@ def by_cookie(token: str) -> Running | None:
         cursor.execute(
             "SELECT s.id, s.seen_at, s.idle_minutes, s.began_at, s.second_factor_at,"
             " k.id, k.login, k.needs_second_factor,"
+            + _posts_today()
             + _WHO
             + _from_assignment(f"{LoginSession._meta.db_table} s")
             + " WHERE s.token = %s AND s.ended_at IS NULL",
-            [day, day, day, accounts.hash_of(token)],
+            [day, day, day, day, day, accounts.hash_of(token)],
         )
         row = cursor.fetchone()
     if row is None:
@@ -105,7 +117,7 @@ def by_cookie(token: str) -> Running | None:
         return None
     if moment - seen_at > timedelta(minutes=1):  # a write a minute at most keeps a session awake
         LoginSession.objects.filter(pk=session).update(seen_at=moment)
-    who = row[8:]
+    who = row[9:]
     return Running(
         session=session,
         account=row[5],
@@ -114,6 +126,7 @@ def by_cookie(token: str) -> Running | None:
         person_name=who[1],
         needs_second_factor=row[7],
         second_factor_at=factor_at,
+        posts=row[8],
         staff=_staff(who, second_factor=factor_at is not None),
     )
 

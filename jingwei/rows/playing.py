@@ -130,16 +130,24 @@ def playable(rows: Sequence[str] = ()) -> list[Practice]:
 def play(
     rows: Sequence[str], *, size: str, database: str = "", record: Path = states.RECORD
 ) -> Iterator[Result]:
-    """Play rows one after the other; a whole pass at full size is written down at once.
+    """Play rows one after the other, each in a city of its own."""
+    for practice in playable(rows):
+        module = import_module(f"jingwei.rows.scenarios.{states.scenario_of(practice.id).stem}")
+        scenario = Scenario(module.PREPARE, module.STEPS)
+        yield play_and_record(practice, scenario, size=size, database=database, record=record)
+
+
+def play_and_record(
+    practice: Practice, scenario: Scenario, *, size: str, database: str = "", record: Path = states.RECORD
+) -> Result:
+    """Play one practice; a whole pass at full size is written down at once.
 
     A play that fails writes nothing and takes nothing away: an older pass stays, and the command says so.
     """
-    for practice in playable(rows):
-        module = import_module(f"jingwei.rows.scenarios.{states.scenario_of(practice.id).stem}")
-        result = play_one(practice, Scenario(module.PREPARE, module.STEPS), size=size, database=database)
-        if result.passed and size == "full":
-            write_down(result, record)
-        yield result
+    result = play_one(practice, scenario, size=size, database=database)
+    if result.passed and size == "full":
+        write_down(result, record)
+    return result
 
 
 def play_one(practice: Practice, scenario: Scenario, *, size: str, database: str = "") -> Result:

@@ -222,3 +222,14 @@ def _hours(count: int) -> str:
 
 def _days(count: int) -> str:
     return npgettext("span of time", "{count} day", "{count} days", count).format(count=count)
+
+
+# ---------------------------------------------------------------- devices
+
+#: what a browser says of its device, the narrower word first
+_DEVICES = ("HarmonyOS", "Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
+
+
+def device(said: str) -> str:
+    """The device in one word, out of what its browser says of itself; nothing where it says nothing known."""
+    return next((word for word in _DEVICES if word in said), "")

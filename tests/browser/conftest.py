@@ -116,10 +116,10 @@ def a_page(browser: Browser, served: Served, *, size: dict[str, int], language: 
     return page
 
 
-def sign_in(page: Page, served: Served, name: str) -> None:
-    """Sign in as somebody of the stage."""
+def sign_in(page: Page, served: Served, login: str, password: str) -> None:
+    """Sign in by name and password."""
     page.goto(f"{served.address}/sign-in")
-    page.fill("#login", f"demo-{name}")
-    page.fill("#password", PASSWORD)
+    page.fill("#login", login)
+    page.fill("#password", password)
     page.click("main button[type=submit]")
     page.wait_for_load_state()

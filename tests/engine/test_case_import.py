@@ -20,6 +20,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 from pytest_django.fixtures import Settings
 
+from jingwei.city import TOP
 from jingwei.engine import actions, counting, founding, library, queries
 from jingwei.engine.imports import case_map
 from jingwei.engine.models import Case, CaseAction, CaseClass, CaseClock, CatalogueRow, Fact, Message
@@ -36,7 +37,7 @@ from jingwei.registry.imports.batches import NotWhole, Result
 from jingwei.registry.imports.plan import Incoming, Options
 from jingwei.registry.models import Area, ImportBatch
 
-MAPS = Path(__file__).parent / "maps"
+MAPS = TOP / "docs/examples/mappings"
 HISTORY = """\
 source: old_system
 procedure: grid_event

@@ -54,9 +54,9 @@ def database_of_its_own(cluster: str, *, copy_of: str = "") -> Iterator[str]:
     name, beside = f"faults_{secrets.token_hex(4)}", cluster.rpartition("/")[0]
     pattern = f" TEMPLATE {copy_of.rpartition('/')[2]}" if copy_of else ""
     with psycopg.connect(cluster, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}{pattern}")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {name}{pattern}")
     try:
         yield f"{beside}/{name}"
     finally:
         with psycopg.connect(cluster, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from PIL import Image
 
@@ -85,6 +85,12 @@ class Line:
             self.hang_up()
         return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, content)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hang_up()
+
     def hang_up(self) -> None:
         if self.connection is not None:
             self.connection.close()
@@ -117,9 +123,7 @@ def picture(case: str, *, token: str, key: str, content: bytes) -> Request:
     """A picture sent for a case, as a form with one file."""
     edge = "an-edge-of-the-form"
     head = f'--{edge}\r\nContent-Disposition: form-data; name="picture"; filename="p.jpg"\r\n'
-    body = (
-        head.encode() + b"Content-Type: image/jpeg\r\n\r\n" + content + f"\r\n--{edge}--\r\n".encode()
-    )
+    body = head.encode() + b"Content-Type: image/jpeg\r\n\r\n" + content + f"\r\n--{edge}--\r\n".encode()
     headers = {"Content-Type": f"multipart/form-data; boundary={edge}", "Accept-Language": "en"}
     headers |= {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
     return Request("POST", f"{API}cases/{case}/attachments", body, headers)

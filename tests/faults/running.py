@@ -51,7 +51,7 @@ class City:
         """Look into the database from outside, past everything of ours."""
         if self.database:
             with psycopg.connect(self.database) as connection:
-                return connection.execute(statement).fetchall()  # type: ignore[arg-type]
+                return connection.execute(statement).fetchall()
         with contextlib.closing(sqlite3.connect(self.home / "city.sqlite3", timeout=30)) as file:
             return file.execute(statement).fetchall()
 
@@ -63,7 +63,7 @@ class City:
         """Change something in the database from outside, past everything of ours."""
         if self.database:
             with psycopg.connect(self.database) as connection:
-                connection.execute(statement)  # type: ignore[arg-type]
+                connection.execute(statement)
         else:
             with contextlib.closing(sqlite3.connect(self.home / "city.sqlite3", timeout=30)) as file, file:
                 file.execute(statement)

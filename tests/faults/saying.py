@@ -31,29 +31,26 @@ def is_away_for_people(answer: Answer) -> bool:
 
 def everybody_is_told(city: City, port: int) -> None:
     """A resident at the portal, a program with and one without a token."""
-    line = Line(port, 90)
     case = load.new_key()
-    assert is_away_for_people(load.form(city, port, case, "路灯不亮").by(line))
-    assert is_away_for_people(line.send("GET", "/f/ABCDEFGHJK", headers={"Cookie": "language=en"}))
-    assert is_away_for_programs(load.report(city, case, "路灯不亮").by(line))
     token = {"Authorization": f"Bearer {city.tokens['acceptor']}"}
-    assert is_away_for_programs(line.send("GET", f"/api/v1/cases/{case}", headers=token))
-    line.hang_up()
+    with Line(port, 90) as line:
+        assert is_away_for_people(load.form(city, port, case, "路灯不亮").by(line))
+        assert is_away_for_people(line.send("GET", "/f/ABCDEFGHJK", headers={"Cookie": "language=en"}))
+        assert is_away_for_programs(load.report(city, case, "路灯不亮").by(line))
+        assert is_away_for_programs(line.send("GET", f"/api/v1/cases/{case}", headers=token))
 
 
 def it_works_again(city: City, port: int, *, within: float = 20) -> None:
     """Without anybody having started anything anew."""
-    line = Line(port, 91)
     sent = load.report(city, load.new_key(), "路灯不亮")
-    until(lambda: sent.by(line).status == 201, within=within, what_for="the web finds its database again")
-    line.hang_up()
+    with Line(port, 91) as line:
+        until(lambda: sent.by(line).status == 201, within=within, what_for="the web finds its database again")
 
 
 def reading_goes_on(port: int) -> bool:
     """What writes nothing is answered as ever."""
-    line = Line(port, 92, timeout=10)
-    answer = line.send("GET", "/report")
-    line.hang_up()
+    with Line(port, 92, timeout=10) as line:
+        answer = line.send("GET", "/report")
     assert answer.status == 200, answer
     return True
 

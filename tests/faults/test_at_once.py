@@ -115,9 +115,7 @@ class Story:
 
     def _dispatch(self, case: str, key: str, values: dict[str, str]) -> Request:
         token = self.city.tokens["dispatcher"]
-        return load.post(
-            f"cases/{case}/moves/dispatch", {"values": values}, token=token, key=key, revision=2
-        )
+        return load.post(f"cases/{case}/moves/dispatch", {"values": values}, token=token, key=key, revision=2)
 
     def _told(self, key: str, case: str, move: str, answer: Answer) -> None:
         said = answer.said

@@ -53,11 +53,10 @@ def test_a_locked_database_is_said_and_nothing_is_written(city: City) -> None:
             assert saying.is_away_for_people(waiting[1].heard())
             assert (city.number(CASES), city.number(KEYS)) == before
             assert saying.reading_goes_on(server.port)
-        line = Line(server.port, 3)
-        first, second = sent.by(line), sent.by(line)
-        assert (first.status, first.body) == (201, second.body)
-        assert page.by(line).status == 302
-        line.hang_up()
+        with Line(server.port, 3) as line:
+            first, second = sent.by(line), sent.by(line)
+            assert (first.status, first.body) == (201, second.body)
+            assert page.by(line).status == 302
         assert city.number(CASES) == before[0] + 2
     assert "Traceback" not in server.log
     assert load.found(city, load.Ledger(), "--besides", "2") == []
@@ -84,9 +83,8 @@ class Waiting(threading.Thread):
         self.answer: Answer | None = None
 
     def run(self) -> None:
-        with contextlib.suppress(load.Dropped):
+        with self.line, contextlib.suppress(load.Dropped):
             self.answer = self.request.by(self.line)
-        self.line.hang_up()
 
     def heard(self) -> Answer:
         assert self.answer is not None, "no answer"

@@ -714,6 +714,7 @@ def test_web_pages_and_text_in_disguise_are_named_with_what_to_do() -> None:
         (b"%PDF-1.7", "wrong-type"),
         (b"\x89PNG\r\n", "wrong-type"),
         (b"Rar!\x1a", "wrong-type"),
+        (b'{"type": "FeatureCollection"}', "wrong-type"),
         (b"\x09\x04\x06\x00", "wrong-type"),
         (b"PK\x03\x04 and no more", "broken"),
         (b"\x01\x02\x03\x04" * 100, "broken"),

@@ -429,6 +429,10 @@ def test_a_unit_works_in_areas_and_a_second_of_its_kind_says_why(town: Town) -> 
     people.unlink_area(second, grids[2], by=town.by)
     assert [area.code for area in people.areas_without("party_branch")] == [grids[2].code]
     assert [area.code for area in people.areas_without("party_branch", area_kind="city")] == ["9911"]
+    assert [area.code for area in people.areas_without("party_branch", under=grids[2].code[:6])] == [
+        grids[2].code
+    ]
+    assert people.areas_without("party_branch", under="991199") == []
 
 
 def test_a_unit_ends_when_nothing_stands_below_it(town: Town) -> None:

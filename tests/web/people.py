@@ -110,6 +110,8 @@ def city() -> Iterator[City]:
         made = City(faces, rows)
         _furnish(made)
         _report(made)
+        for who in ("anonymous", *rows):
+            made.client(who)  # now: what an attack makes is taken back with it
         yield made
 
 

@@ -47,7 +47,7 @@ from jingwei.kernel.models import (
     WorkingTime,
 )
 from jingwei.kernel.moments import at, now, today
-from jingwei.registry import areas, atlas, boards, people, photos, seats
+from jingwei.registry import areas, atlas, boards, people, photos, posts, seats
 from jingwei.registry.imports import batches
 from jingwei.registry.imports.plan import Incoming, Options
 from jingwei.registry.models import (
@@ -478,6 +478,18 @@ def test_border_checks_name_gaps_sizes_and_nets(office: Office, admin: Client) -
     assert rows[1][1:4] == ["991103001002", "槐安社区", 2]
 
 
+def test_nets_are_compared_where_no_border_is_drawn(office: Office, admin: Client) -> None:
+    county = areas.make_area("county", "991190", "新区", by=SYSTEM, parent=office.stage.areas["city"])
+    assert admin.get(reverse("admin-borders"), {"under": county.code}).context["nets"] == []
+    bare = areas.make_area("grid", "991190001001001", "新网格", by=SYSTEM, parent=county)
+    areas.make_area("police_grid", "JG9", "云河九号警格", by=SYSTEM, parent=county)
+    page = admin.get(reverse("admin-borders"), {"under": county.code})
+    police = page.context["nets"][2]
+    assert (police["none"], police["over_nothing"]) == ([bare.code], ["JG9"])
+    assert text_of(page).count(bare.code) >= 3
+    assert "JG9" in text_of(page)
+
+
 # ---------------------------------------------------------------- organisations
 
 
@@ -578,6 +590,38 @@ def test_units_are_found_and_exported_as_shown(office: Office, admin: Client) ->
         "organisations",
         False,
     )
+
+
+def test_grids_that_no_unit_of_a_kind_covers_are_listed(office: Office, admin: Client) -> None:
+    address = reverse("admin-organisations-without")
+    assert admin.get(address).context["pages"].rows == []
+    grid = office.stage.areas["grid"]
+    branch = people.make_organisation("DZB", "第一党支部", "party", by=SYSTEM)
+    people.link_to_areas(branch, [grid], by=SYSTEM)
+    bare = areas.make_area("grid", f"{grid.code[:12]}901", "无支部网格", by=SYSTEM, parent=grid.parent)
+    listed = [row[0] for row in admin.get(address, {"kind": "party"}).context["table"]["rows"]]
+    assert bare.code in listed
+    assert grid.code not in listed
+    county = {"kind": "party", "county": grid.code[:6]}
+    assert bare.code in [row[0] for row in admin.get(address, county).context["table"]["rows"]]
+    people.link_to_areas(branch, people.areas_without("party"), by=SYSTEM)
+    assert admin.get(address, {"kind": "party"}).context["table"]["rows"] == []
+    rows = sheet_of(admin.get(reverse("admin-organisations-export"), {"q": "DZB"}))
+    assert rows[1][-1] == len(listed) + 1
+
+
+def test_judge_prosecutor_and_police_officer_are_counted_together(office: Office, admin: Client) -> None:
+    for role in ("judge", "prosecutor"):
+        posts.require_seat(role, "grid", 1, by=SYSTEM)
+    assert admin.get(reverse("admin-seats")).context["officials"] is None
+    posts.require_seat("police", "grid", 1, by=SYSTEM)
+    before = admin.get(reverse("admin-seats")).context["officials"]
+    grid = office.stage.areas["grid"]
+    post = people.make_post("judge", by=SYSTEM, area=grid)
+    people.assign(people.take_on("FG1", "卢明", by=SYSTEM), post, by=SYSTEM)
+    after = admin.get(reverse("admin-seats")).context["officials"]
+    assert after["d"] == before["d"] == 3 * Area.objects.filter(kind="grid", valid_to=None).count()
+    assert after["n"] == before["n"] + 1
 
 
 # ---------------------------------------------------------------- people

@@ -26,8 +26,8 @@ from jingwei.kernel.refusals import Refused
 from jingwei.registry import areas, people
 from jingwei.registry.models import Assignment, Person
 from jingwei.registry.staff import as_staff
+from jingwei.web import words
 from jingwei.web.field import task as task_page
-from jingwei.web.field.mine import device_of
 from jingwei.web.field.phrases import phrases
 
 PASSWORD = "Wege-und-Faden-7"
@@ -845,7 +845,7 @@ def test_me_shows_my_posts_and_switching_leads_on(doors: Doors) -> None:
     ],
 )
 def test_a_device_is_called_as_people_call_it(said: str, shown: str) -> None:
-    assert device_of(said) == shown
+    assert words.device(said) == shown
 
 
 def test_me_ends_another_session_and_signs_out(doors: Doors) -> None:

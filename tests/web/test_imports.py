@@ -1,4 +1,4 @@
-"""The import pages through their own door: look, carry out, mend what failed, take back; files that are none."""
+"""The import pages through their door: look, carry out, mend what failed, take back; files that are none."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 from pytest_django.fixtures import Settings
 
+from jingwei.city import TOP
+from jingwei.engine import library
+from jingwei.engine.imports import case_map
 from jingwei.engine.models import CaseClass, CatalogueRow
 from jingwei.engine.stage import Stage
 from jingwei.kernel import accounts, sealed
@@ -127,7 +132,7 @@ def test_failed_rows_are_taken_by_whoever_sent_them_and_written_down(admin: Clie
     assert rows[2][-1] == "错误原因"
     assert [row[1] for row in rows[3:]] == ["9911030090", "99110300X"]
     assert "有10位" in str(rows[3][-1])
-    assert {cell.data_type for row in page.iter_rows(min_row=4) for cell in row} <= {"s", "n"}
+    assert {cell.data_type for row in page.iter_rows(min_row=4) for cell in row} <= {"s", "n", "inlineStr"}
     assert str(rows[4][2]).startswith("'=cmd")
     assert JournalLine.objects.filter(kind="import", verb="failed-rows-taken").count() == 1
 
@@ -201,6 +206,23 @@ def test_every_kind_is_offered_with_blank_sheets_that_explain_themselves(admin: 
     assert send(admin, "cases", file("x")).status_code == 404
 
 
+def test_the_reference_page_names_every_column_and_its_mapping_file_is_right(stage: Stage) -> None:
+    page = (TOP / "docs/importing.md").read_text("utf-8")
+    named = set(re.split(r"[\s|*`]+", page))
+    forms = [
+        columns
+        for kind in batches.KINDS.values()
+        for name, columns in kind.forms.items()
+        if name != "borders"
+    ]
+    assert [column.label() for columns in forms for column in columns if column.label() not in named] == []
+    assert [f"`{kind}`" for kind in batches.KINDS if f"`{kind}`" not in page] == []
+    CaseClass.objects.create(list="theirs", code="01", zh="市容", en="Streets", order=1)
+    library.forget()
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert case_map.read(example).procedure == "grid_event"
+
+
 def test_borders_say_their_coordinate_system(admin: Client, stage: Stage) -> None:
     ring = [[117.1, 33.1], [117.15, 33.1], [117.15, 33.15], [117.1, 33.15], [117.1, 33.1]]
     shape = {
@@ -263,19 +285,40 @@ def bomb() -> bytes:
     return out.getvalue()
 
 
+#: how to make it, its name, and what is said of it
 HOSTILE = {
-    "a bomb": (bomb, "区域.xlsx"),
-    "a page": (lambda: b"<html><table><tr><td>991103009</td></tr></table></html>", "区域.xlsx"),
-    "cut off": (lambda: workbook(["编码", "名称"], ["991103009", "街道"])[:-400], "区域.xlsx"),
-    "a picture": (lambda: b"\x89PNG\r\n\x1a\n" + b"0" * 100, "区域.csv"),
-    "a NUL": (lambda: "编码,名称\n991103009,街\0道\n".encode(), "区域.csv"),
-    "nothing": (lambda: b"", "区域.csv"),
-    "blanks": (lambda: b" \n \n", "区域.csv"),
-    "a megabyte in a cell": (lambda: f"编码,名称\n991103009,{'长' * 1_048_576}\n".encode(), "区域.csv"),
-    "a quote left open": (lambda: '编码,名称\n991103009,"街道\n'.encode(), "区域.csv"),
-    "no header": (lambda: b"1,2\n3,4\n", "区域.csv"),
-    "half a sign": (lambda: "编码,名称\n991103009,街道".encode()[:-1] + b"\xff\xff", "区域.csv"),
-    "a name with a path": (lambda: b"1,2\n3,4\n", "../../区域.csv"),
+    "a bomb": (bomb, "区域.xlsx", "压缩比异常"),
+    "a page": (
+        lambda: b"<html><table><tr><td>991103009</td></tr></table></html>",
+        "区域.xlsx",
+        "内容是网页（HTML）",
+    ),
+    "cut off": (
+        lambda: workbook(["编码", "名称"], ["991103009", "街道"])[:-400],
+        "区域.xlsx",
+        "不完整或已损坏",
+    ),
+    "a picture": (lambda: b"\x89PNG\r\n\x1a\n" + b"0" * 100, "区域.csv", "是图片，不是表格"),
+    "a NUL": (lambda: "编码,名称\n991103009,街\0道\n".encode(), "区域.csv", "第2行有空字符"),
+    "nothing": (lambda: b"", "区域.csv", "空文件"),
+    "blanks": (lambda: b" \n \n", "区域.csv", "文件是空的"),
+    "a megabyte in a cell": (
+        lambda: f"编码,名称\n991103009,{'长' * 1_048_576}\n".encode(),
+        "区域.csv",
+        "第2行有一个单元格的内容太长",
+    ),
+    "a quote left open": (
+        lambda: '编码,名称\n991103009,"街道\n'.encode(),
+        "区域.csv",
+        "从第2行开始的引号没有结束",
+    ),
+    "no header": (lambda: b"1,2\n3,4\n", "区域.csv", "没有找到表头"),
+    "half a sign": (
+        lambda: "编码,名称\n991103009,街道".encode()[:-1] + b"\xff\xff",
+        "区域.csv",
+        "第2行的文字编码看不懂",
+    ),
+    "a name with a path": (lambda: b"<html>", "../../区域.xlsx", "文件名是“区域.xlsx”"),
 }
 
 
@@ -283,14 +326,33 @@ HOSTILE = {
 def test_a_file_that_is_none_is_answered_at_its_field_and_kept_nowhere(
     admin: Client, tmp_path: Path, what: str
 ) -> None:
-    make, name = HOSTILE[what]
+    make, name, _ = HOSTILE[what]
     before = Area.objects.count()
     answer = send(admin, "areas", file(make(), name))
     assert answer.status_code == 422, what
-    assert answer.context["form"].errors["file"]
+    (says,) = answer.context["form"].errors["file"]
+    assert HOSTILE[what][2] in says
     assert Area.objects.count() == before
     assert not ImportBatch.objects.exists()
     assert not [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
+
+
+def test_the_command_takes_a_map_of_areas_as_their_borders(stage: Stage, tmp_path: Path) -> None:
+    drawn = {
+        "type": "Feature",
+        "properties": {"code": GRID},
+        "geometry": {
+            "type": "Polygon",
+            "coordinates": [[[117, 33], [117.05, 33], [117.05, 33.04], [117, 33.04], [117, 33]]],
+        },
+    }
+    path, out = tmp_path / "边界.geojson", io.StringIO()
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [drawn]}))
+    call_command("import", "areas", str(path), "--source", "wgs84", stdout=out)
+    assert "边界：新建0，修改1" in out.getvalue()
+    assert Area.objects.get(code=GRID).border_source == "wgs84"
+    with pytest.raises(CommandError, match="JSON数据（区域边界请用“边界”导入）"):
+        call_command("import", "people", str(path), stdout=out)
 
 
 @pytest.mark.parametrize(
@@ -300,6 +362,8 @@ def test_a_file_that_is_none_is_answered_at_its_field_and_kept_nowhere(
 def test_what_is_no_geojson_is_answered(admin: Client, text: str) -> None:
     answer = send(admin, "borders", file(text, "边界.geojson"), source="wgs84")
     assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["file"]
+    assert "未提交" not in str(answer.context["form"].errors)
     assert not ImportBatch.objects.exists()
 
 

@@ -45,39 +45,27 @@ def prepare(play: Play) -> None:
 
 
 def two_posts_stand_apart(play: Play) -> None:
-    """The person's page has both posts, each with its own days; each post has its own duty and history.
+    """The person's page has both posts, each with its own days; each post has its own duty.
 
     The one is ended, and the other runs on.
     """
     admin, villages = play.kept["admin"], play.kept["villages"]
-    person = _link(admin.open("/admin/people/", q="ZB00000").text, r"/admin/people/\d+/")
-    page = admin.open(person)
-    for role, beginning in play.kept["began"].items():
-        ends = play.kept["ends"][role]
-        row = next((row for row in page.rows if row[0] == f"第1社区{role}"), [])
-        expect(row[2:4] == [_said(beginning), _said(ends)], f"{role}: its days are not its own: {row}")
-    posts = sorted(set(re.findall(r"/admin/posts/\d+/", page.text)))
-    expect(len(posts) == 2, f"the person holds {len(posts)} posts, not 2")
-    ended = ""
-    for post in posts:
-        shown = admin.open(post)
-        role = next(name for name in POSTS if f"第1社区{name}" in shown.words)
-        other = next(name for name in POSTS if name != role)
-        expect(POSTS[role] in shown.words, f"{role}: its duty is not shown")
-        expect(POSTS[other] not in shown.words, f"{role}: shows the duty of the other post")
-        form = _link(shown.text, r"/admin/assignments/\d+/end")
-        if role == "辅警":
-            ended, auxiliary = form, post
-        else:
-            director = post
-    admin.send(ended, on=play.day())
-    expect("治保00000" in admin.open(director).words, "the director's seat is gone with the other one")
+    person = admin.open(_link(admin.open("/admin/people/", q="ZB00000").text, r"/admin/people/\d+/"))
+    rows = {row[0]: row for row in person.rows if row}
+    posts = play.kept["posts"] = {}
+    for role, duty in POSTS.items():
+        days = [_said(play.kept["began"][role]), _said(play.kept["ends"][role])]
+        row = rows.get(f"第1社区{role}", [])
+        expect(row[2:4] == days, f"{role}: its days are not its own: {row}")
+        posts[role] = _link(person.text, r"/admin/posts/\d+/", f"第1社区{role}")
+        shown = admin.open(posts[role]).words
+        other = next(said for name, said in POSTS.items() if name != role)
+        expect(duty in shown and other not in shown, f"{role}: its duty is not its own: {shown[-400:]}")
+    admin.send(_link(admin.open(posts["辅警"]).text, r"/admin/assignments/\d+/end"), on=play.day())
+    expect("治保00000" in admin.open(posts["治保主任"]).words, "the director is gone with the other post")
     seats = admin.open("/admin/seats/", under=villages[0]).words
-    expect(
-        "Security director 100.0% 1/1" in seats, f"the director's seat is no longer filled: {seats[-300:]}"
-    )
-    expect("Auxiliary police 0.0% 0/1" in seats, f"the ended seat still counts: {seats[-300:]}")
-    play.kept["auxiliary"] = auxiliary
+    for said in ("Security director 100.0% 1/1", "Auxiliary police 0.0% 0/1"):
+        expect(said in seats, f"not “{said}”: {seats[-300:]}")
 
 
 def villages_show_coverage(play: Play) -> None:
@@ -91,7 +79,7 @@ def villages_show_coverage(play: Play) -> None:
     listed = [row[0] for row in whole.rows if row and row[0].isdecimal()]
     expect(listed == [villages[0]], f"listed as short: {listed[:10]}")
     expect(f"{len(villages) - 1:,}/{len(villages):,}" in whole.words, "the villages are not counted")
-    admin.send(f"{play.kept['auxiliary']}assign", person="ZB00001", starts=play.day())
+    admin.send(f"{play.kept['posts']['辅警']}assign", person="ZB00001", starts=play.day())
     whole = admin.open("/admin/seats/", role="auxiliary_police")
     expect("Every required seat is filled" in whole.words, "filled again, the village is still listed")
     play.note("villages", len(villages))
@@ -102,9 +90,10 @@ def _said(day: str) -> str:
     return f"{int(day[8:])} {date.fromisoformat(day):%B %Y}" if day else "—"
 
 
-def _link(page: str, pattern: str) -> str:
-    found = re.search(rf'href="({pattern})"', page)
-    expect(found is not None, f"nothing on the page leads to {pattern}")
+def _link(page: str, pattern: str, text: str = "") -> str:
+    """The first address of a kind on a page, behind a text if one is given."""
+    found = re.search(rf'href="({pattern})"' + (f">{text}<" if text else ""), page)
+    expect(found is not None, f"nothing on the page leads to {pattern} {text}")
     return found[1] if found else ""
 
 

@@ -66,7 +66,7 @@ def borders(request: StaffRequest) -> HttpResponse:
         "low": areas.HOUSEHOLDS[0],
         "high": areas.HOUSEHOLDS[1],
         "most": words.share(areas.MOST_MISFIT, 1, 1),
-        "nets": _nets(place),
+        "nets": _nets(place) if checks or sizes or _any_net() else [],
     }
     return render(request, "admin/borders.html", context)
 
@@ -91,6 +91,11 @@ def _without_border(place: Place | None) -> int:
         return 0
     low, high = code_range(place.code)
     return Area.objects.filter(code__gte=low, code__lt=high, tier__gt=0, valid_to=None, border=None).count()
+
+
+def _any_net() -> bool:
+    """Nets are compared by codes alone: a city that has drawn no border yet sees their conflicts, too."""
+    return Area.objects.filter(kind__in=NETS, valid_to=None).exists()
 
 
 def _nets(place: Place | None) -> list[dict[str, Any]]:

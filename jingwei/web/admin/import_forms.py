@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 
@@ -98,10 +100,18 @@ def language() -> str:
     return get_language() or settings.LANGUAGE_CODE
 
 
+class FilesField(forms.FileField):
+    """One or several files; each is looked at."""
+
+    def clean(self, data: Sequence[UploadedFile[Any]], initial: Any = None) -> list[UploadedFile[Any]]:
+        """The files, or what is wrong with the first that is none."""
+        return [super(FilesField, self).clean(one, initial) for one in data or [None]]  # type: ignore[list-item]
+
+
 class _Files(Asked):
     """The files of an import."""
 
-    file = forms.FileField(
+    file = FilesField(
         label=gettext_lazy("Files"),
         widget=ManyFiles({"multiple": True, "accept": ".xlsx,.xls,.csv"}),
         help_text=gettext_lazy("Excel or WPS workbooks (.xlsx, .xls) and .csv, each at most 30 MB."),
@@ -123,7 +133,7 @@ class _Areas(_Files):
 
 
 class _Borders(_Files):
-    file = forms.FileField(
+    file = FilesField(
         label=gettext_lazy("Files"),
         widget=ManyFiles({"multiple": True, "accept": ".geojson,.json"}),
         help_text=gettext_lazy("GeoJSON, each file at most 30 MB."),

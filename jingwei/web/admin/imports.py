@@ -15,7 +15,6 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -99,7 +98,7 @@ def send(request: StaffRequest, kind: str) -> HttpResponse:
 
     def act(entered: dict[str, Any]) -> str:
         try:
-            files, options = _read(entered, request.FILES)
+            files, options = _read(entered)
             batch = batches.preview(kind, files, options, by=request.staff)
         except TableError as unreadable:
             raise Refused(
@@ -119,13 +118,11 @@ def send(request: StaffRequest, kind: str) -> HttpResponse:
     )
 
 
-def _read(
-    entered: dict[str, Any], sent: MultiValueDict[str, UploadedFile[Any]]
-) -> tuple[list[Incoming], Options]:
+def _read(entered: dict[str, Any]) -> tuple[list[Incoming], Options]:
     """The files and options of a form; a file that is too large is not read."""
     said_options = {name: value for name, value in entered.items() if name not in ("file", "mapping")}
     mapping = entered.get("mapping")
-    files = [_incoming(upload) for upload in sent.getlist("file")]
+    files = [_incoming(upload) for upload in entered["file"]]
     return files, batches.any_options(**said_options, mapping=_incoming(mapping) if mapping else None)
 
 

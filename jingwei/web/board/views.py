@@ -21,6 +21,7 @@ from jingwei.registry.atlas import Place, atlas
 from jingwei.registry.staff import Staff
 from jingwei.web import words
 from jingwei.web.board import drawing
+from jingwei.web.board.scale import Scale
 from jingwei.web.desk import shown
 from jingwei.web.desk.frame import LEADERS, frame
 from jingwei.web.shell.who import StaffRequest, staff_only
@@ -77,6 +78,7 @@ def board(request: StaffRequest) -> HttpResponse:
         [place.id], ("handled_on_time", "solved", "satisfied"), before, month - timedelta(days=1)
     )[place.id]
     came, ended = figures.hours(place.id, day)
+    shades, scale = _shades(indicator, children, month, day, keep)
     context = {
         "place": place,
         "area_name": place.name,
@@ -99,7 +101,9 @@ def board(request: StaffRequest) -> HttpResponse:
         "indicators": [(name, indicator_label(name)) for name in offered],
         "indicator": indicator,
         "map": drawing.of_children(place, children),
-        "shades": _shades(indicator, children, month, day, keep),
+        "shades": shades,
+        "steps": scale.words() if scale else [],
+        "lie": _lie(children, day),
         "total": _total(indicator, place, month, day),
         "classes": _classes(place, day),
         **_latest(request, place, day),
@@ -205,10 +209,12 @@ def _bars(came: list[int], ended: list[int]) -> list[dict[str, float]]:
     ]
 
 
-def _shades(indicator: str, children: list[Place], since: date, until: date, keep: str) -> list[Shade]:
-    """Every child with its value and how dark it is drawn."""
+def _shades(
+    indicator: str, children: list[Place], since: date, until: date, keep: str
+) -> tuple[list[Shade], Scale | None]:
+    """Every child with its value and how dark it is drawn, and the scale of that."""
     if not children:
-        return []
+        return [], None
     if indicator in figures.RATES:
         found = figures.rates([child.id for child in children], (indicator,), since, until)
         ratios = {child.id: found[child.id][indicator] for child in children}
@@ -227,18 +233,20 @@ def _shades(indicator: str, children: list[Place], since: date, until: date, kee
         counts = _counts(indicator, children, since, until)
         values = {child: float(counts.get(child.id, 0)) for child in children}
         texts = {child: (words.number(counts.get(child.id, 0)), "") for child in children}
-    known = sorted(value for value in values.values() if value is not None)
+    known = [value for value in values.values() if value is not None]
+    scale = Scale.of(known, rate=indicator in figures.RATES)
     worst = min(known) if known and indicator in figures.RATES else max(known, default=0)
-    return [
+    shades = [
         Shade(
             child,
             *texts[child],
-            _step(values[child], known),
-            bad=len(known) > 2 and values[child] == worst and known[0] != known[-1],
+            scale.step(values[child]) if scale else 0,
+            bad=len(known) > 2 and values[child] == worst and min(known) != max(known),
             url=f"{reverse('board')}?area={child.code}&by={indicator}{keep}",
         )
         for child in children
     ]
+    return shades, scale
 
 
 def _counts(indicator: str, children: list[Place], since: date, until: date) -> dict[int, int]:
@@ -251,12 +259,24 @@ def _counts(indicator: str, children: list[Place], since: date, until: date) -> 
     return figures.came_by_child(children, since, until)
 
 
-def _step(value: float | None, known: list[float]) -> int:
-    """Five steps between the least and the most."""
-    if value is None or not known:
-        return 0
-    low, high = known[0], known[-1]
-    return 3 if high == low else min(5, 1 + int(5 * (value - low) / (high - low)))
+def _lie(children: list[Place], day: date) -> list[dict[str, Any]]:
+    """The areas right below with the most open cases; each number opens them."""
+    if not children:
+        return []
+    ids = [child.id for child in children]
+    counts = figures.open_at(ids, day) if day < today() else figures.open_by_child(children)
+    most = sorted(((counts.get(child.id, 0), child) for child in children), key=lambda one: -one[0])[:6]
+    top = max(most[0][0], 1)
+    return [
+        {
+            "name": child.name,
+            "n": n,
+            "p": round(100 * n / top),
+            "url": f"{reverse('behind', args=['open'])}?area={child.code}&day={day.isoformat()}",
+        }
+        for n, child in most
+        if n
+    ]
 
 
 def _total(indicator: str, place: Place, since: date, until: date) -> dict[str, str]:

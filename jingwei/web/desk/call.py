@@ -5,6 +5,7 @@ Similar open cases appear; what is not taken in is told and noted.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -57,7 +58,8 @@ def _take(request: StaffRequest, playbook: Playbook, kind: str, kinds: list[str]
         if wrong:
             raise Refused(*wrong)
         _refuse_unready(request, playbook)
-        with transaction.atomic():  # the case and what the pressed button does with it: both, or neither
+        # the case and what the pressed button does with it: both, or neither
+        with transaction.atomic() if _does_more(request, playbook) else nullcontext():
             taken = actions.take_in(
                 case_id, kind, raw, by=request.staff, source="hotline", bound_to=bound_to(request)
             )
@@ -82,6 +84,10 @@ def _refuse_unready(request: StaffRequest, playbook: Playbook) -> None:
     missing = [name for name in (*move.needs, *move.has) if name not in given]
     if missing:
         raise Refused(*(Reason("missing", name) for name in missing))
+
+
+def _does_more(request: StaffRequest, playbook: Playbook) -> bool:
+    return bool(request.POST.get("same_as")) or request.POST.get("then", "") in playbook.procedure.moves
 
 
 def _first_move(request: StaffRequest, playbook: Playbook, case: Case) -> None:

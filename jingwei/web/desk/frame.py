@@ -92,22 +92,15 @@ def me_of(request: StaffRequest) -> dict[str, Any]:
         "post": staff.title,
         "unit": staff.organisation_name or staff.title,
         "photo": "",
-        "posts": _Posts(request),
+        "posts": _posts(request) if request.running.posts > 1 else [],
     }
 
 
-class _Posts:
-    """One's own posts, looked up when the menu is drawn."""
-
-    def __init__(self, request: StaffRequest) -> None:
-        self.request = request
-
-    def __iter__(self) -> Any:
-        for row in posts_of(self.request.running.person):
-            yield {"id": row.pk, "label": row.post.title, "here": row.pk == self.request.staff.assignment}
-
-    def __len__(self) -> int:
-        return 2  # the menu offers the choice page; it knows how many there are
+def _posts(request: StaffRequest) -> list[dict[str, Any]]:
+    return [
+        {"id": row.pk, "label": row.post.title, "here": row.pk == request.staff.assignment}
+        for row in posts_of(request.running.person)
+    ]
 
 
 def _rail(staff: Staff, counts: dict[str, int], here: str) -> list[dict[str, Any]]:

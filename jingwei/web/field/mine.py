@@ -8,12 +8,10 @@ from django.views.decorators.http import require_GET
 
 from jingwei.kernel.models import LoginSession
 from jingwei.registry.atlas import atlas
+from jingwei.web import words
 from jingwei.web.field.frame import field_only, frame
 from jingwei.web.shell.login import OUTSIDE, posts_of
 from jingwei.web.shell.who import StaffRequest
-
-#: what a browser says of its device, the narrower word first, and how people call it
-_DEVICES = ("HarmonyOS", "Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
 
 
 @require_GET
@@ -31,7 +29,7 @@ def mine(request: StaffRequest) -> HttpResponse:
         for row in posts_of(request.running.person)
     ]
     running = LoginSession.objects.filter(account=request.running.account, ended_at=None)
-    sessions = [(row, device_of(row.device)) for row in running.order_by("-seen_at")[:10]]
+    sessions = [(row, words.device(row.device)) for row in running.order_by("-seen_at")[:10]]
     context = {
         **frame(request),
         "where": atlas().full_name(staff.area, below="county") or staff.organisation_name,
@@ -41,8 +39,3 @@ def mine(request: StaffRequest) -> HttpResponse:
         "here": request.running.session,
     }
     return render(request, "field/me.html", context)
-
-
-def device_of(said: str) -> str:
-    """The device in one word, out of what its browser says of itself; nothing where it says nothing known."""
-    return next((word for word in _DEVICES if word in said), "")

@@ -48,10 +48,11 @@ def report(request: HttpRequest, kind: str = "event") -> HttpResponse:
 def _send(request: HttpRequest, playbook: Playbook, kind: str) -> HttpResponse:
     case_id = uuid_of(request.POST.get("id", "")) or ids.new_id()
     names = [name for name in playbook.procedure.intake.fields if name in SHOWN]
-    try:
-        throttle.refuse_if_full(REPORTS_PER_ADDRESS, of=who.address_of(request))
-    except Refused:
-        request.FILES.clear()  # whoever has reported too often may leave no pictures here either
+    if request.FILES:
+        try:
+            throttle.refuse_if_full(REPORTS_PER_ADDRESS, of=who.address_of(request))
+        except Refused:
+            request.FILES.clear()  # whoever has reported too often may leave no pictures here either
     raw, wrong = fields.posted(request, playbook, names, case=case_id)
 
     def count() -> None:

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from jingwei.kernel import accounts
+from jingwei.kernel import accounts, throttle
 from jingwei.kernel.models import Account, LoginSession
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Reason, Refused
@@ -89,8 +89,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def activate(request: HttpRequest) -> HttpResponse:
     """The printed one-time code becomes a password."""
     errors: list[str] = []
+    status = 200
     if request.method == "POST":
         try:
+            throttle.count(accounts.CODES_PER_ADDRESS, of=who.address_of(request))
             if request.POST.get("password") != request.POST.get("again"):
                 raise Refused(Reason("passwords-differ", "password"))
             login = request.POST.get("login", "").strip()
@@ -102,12 +104,12 @@ def activate(request: HttpRequest) -> HttpResponse:
                 ),
             )
         except Refused as refused:
-            errors = reasons.say_all(refused)
+            errors, status = reasons.say_all(refused), status_of(refused)
     return render(
         request,
         "shell/activate.html",
         {"errors": errors, "login": request.POST.get("login", "")},
-        status=422 if errors else 200,
+        status=status,
     )
 
 

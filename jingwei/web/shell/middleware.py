@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from django.views.defaults import server_error
 
 from jingwei.kernel import away
 from jingwei.kernel.refusals import Refused
@@ -25,8 +27,12 @@ _POLICY = (
 )
 
 
+#: no limit on tries counts longer than this, in seconds
+_WINDOW = 600
+
+
 class Headers:
-    """Say what a page may load and use."""
+    """Say what a page may load and use, who may keep it, and when to come back after too many tries."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -35,6 +41,9 @@ class Headers:
         answer = self.get_response(request)
         answer.headers.setdefault("Content-Security-Policy", _POLICY)
         answer.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
+        answer.headers.setdefault("Cache-Control", "private, no-cache")
+        if answer.status_code == 429:
+            answer.headers.setdefault("Retry-After", str(_WINDOW))
         return answer
 
 
@@ -76,6 +85,14 @@ class Refusals:
         if isinstance(exception, Refused):
             return refusing.answer(request, exception)
         return _away(request, exception) if away.is_away(exception) else None
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """The answer to what failed outside a view: an upload that finds no room fails before its view begins."""
+    failure = sys.exc_info()[1]
+    if isinstance(failure, Exception) and away.is_away(failure):
+        return _away(request, failure)
+    return server_error(request)
 
 
 def _away(request: HttpRequest, failure: Exception) -> HttpResponse:

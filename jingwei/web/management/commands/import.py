@@ -94,7 +94,7 @@ class Command(BaseCommand):
             open_accounts=options["open_accounts"],
             mapping=_incoming(options["mapping"]) if options["mapping"] else None,
         )
-        kind = options["kind"]
+        kind = _kind(options["kind"], files)
         if options["preview"]:
             self._tell_plan(kind, batches.KINDS[kind].plan(files, chosen), options["failed"], done=False)
             return
@@ -194,6 +194,12 @@ def _codes_sheet(activations: tuple[Activation, ...]) -> bytes:
         Row(n, {c.name: getattr(one, c.name) for c in CODES}) for n, one in enumerate(activations, start=1)
     ]
     return write_table(rows, CODES, title=_("Activation codes"), language=_language())
+
+
+def _kind(said: str, files: list[Incoming]) -> str:
+    """Areas on a map are their borders: `import areas FILE.geojson` says it as people do."""
+    drawn = all(file.filename.lower().endswith((".geojson", ".json")) for file in files)
+    return "borders" if said == "areas" and drawn else said
 
 
 def _incoming(name: str) -> Incoming:
