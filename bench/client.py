@@ -17,6 +17,7 @@ class Load:
     per_second: float
     times: list[float]
     statuses: dict[int, int] = field(default_factory=dict)
+    last: bytes = b""
 
     @property
     def p50(self) -> float:
@@ -35,7 +36,7 @@ def send(
     port: int, requests: Iterator[bytes], *, clients: int = 8, seconds: float = 0, most: int = 0
 ) -> Load:
     """Keep `clients` connections busy for so many seconds, or until so many requests were answered."""
-    poll = selectors.DefaultSelector()
+    poll, last = selectors.DefaultSelector(), b""
     times: list[float] = []
     statuses: dict[int, int] = {}
     began = time.perf_counter()
@@ -50,7 +51,7 @@ def send(
                 continue
             now = time.perf_counter()
             times.append(now - state["sent"])
-            status = int(state["got"][9:12]) if state["got"] else 0
+            status, last = (int(state["got"][9:12]) if state["got"] else 0), state["got"]
             statuses[status] = statuses.get(status, 0) + 1
             poll.unregister(key.fileobj)
             over = (seconds and now - began >= seconds) or (most and len(times) + len(poll.get_map()) >= most)
@@ -58,7 +59,7 @@ def send(
                 key.fileobj.close()  # type: ignore[union-attr]
             else:
                 _next(poll, key.fileobj, requests, port)  # type: ignore[arg-type]
-    return Load(len(times) / (time.perf_counter() - began), times, statuses)
+    return Load(len(times) / (time.perf_counter() - began), times, statuses, last)
 
 
 def _connect(port: int, number: int = 0) -> socket.socket:

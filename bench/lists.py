@@ -18,6 +18,8 @@ from bench.servers import serving
 from jingwei.engine.models import Case
 
 SIZES = (10_000, 100_000, 1_000_000)
+#: how many of a hundred are open among the cases that make up a size: enough for full pages at the smallest
+OPEN = {10_000: 60, 100_000: 5, 1_000_000: 5}
 TOP = Path(__file__).resolve().parent.parent
 
 #: who looks → the addresses a desk of theirs offers
@@ -50,10 +52,11 @@ def measure(port: int) -> dict[str, object]:
     """p50 of every list, of a case page and of the boards, at each size; statements counted on the server."""
     times: dict[str, dict[int, float]] = {}
     counted: dict[str, float] = {}
+    rows: dict[str, dict[int, int]] = {}
     have = _filled()
     for size in SIZES:
         if size > have:
-            city.fill(size, first=have + 1)
+            city.fill(size, first=have + 1, open_share=OPEN[size])
             have = size
         elif size < have:
             continue
@@ -65,7 +68,8 @@ def measure(port: int) -> dict[str, object]:
                     raise SystemExit(f"{name}: {load.statuses}")
                 times.setdefault(name, {})[size] = round(load.p50, 2)
                 counted[name] = writes.statements(port, stream(), count=10)
-    return {"p50_ms": times, "statements": counted}
+                rows.setdefault(name, {})[size] = load.last.count(b"<tr data-row")
+    return {"p50_ms": times, "statements": counted, "rows": rows}
 
 
 def _streams() -> Iterator[tuple[str, Callable[[], Iterator[bytes]]]]:

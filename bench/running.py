@@ -40,7 +40,8 @@ def main() -> None:
         figures["portal"] = lists.portal_weight(PORT)
     if "sqlite" in chosen.only:
         figures["sqlite"] = sqlite.measure(CONTROL_PORT, PORT, chosen.rounds, chosen.seconds)
-    report.write(figures)
+    for part in chosen.only:
+        report.write(figures, measured=part)
     print(json.dumps(figures, indent=1, ensure_ascii=False))
 
 

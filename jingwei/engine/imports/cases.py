@@ -97,7 +97,8 @@ class _CasePlan:
         count = self.plan.count("case")
         count.made, count.left = len(new), len(self.drafts) - len(new)
         if self.unlocated:
-            self.plan.note("cases-unlocated", n=self.unlocated)
+            code = "history-unlocated" if self.map.mode == "history" else "cases-unlocated"
+            self.plan.note(code, n=self.unlocated)
         for reading in readings:
             self.plan.failed += reading.failed()
             self.plan.left_out += reading.left_out
@@ -380,8 +381,12 @@ say_also(
 words.say_notes_also(
     {
         "cases-unlocated": (
-            "{n}件没有地点，会进入未定位队列（历史案件除外）",
-            "{n} have no place; they go to the queue of what is not located (history does not)",
+            "{n}件没有地点，会进入未定位队列",
+            "{n} have no place; they go to the queue of what is not located",
+        ),
+        "history-unlocated": (
+            "{n}件没有地点，只计入全市",
+            "{n} have no place; they count for the whole city only",
         ),
     }
 )

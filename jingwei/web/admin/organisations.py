@@ -182,44 +182,6 @@ def export(request: StaffRequest) -> HttpResponse:
 
 @require_GET
 @administrators
-def without(request: StaffRequest) -> HttpResponse:
-    """The grids in which no unit of a kind works: no branch, no property firm."""
-    kinds = {row: said.unit_kind(row) for row in _kinds_at_work()}
-    asked, under = request.GET.get("kind", ""), request.GET.get("county", "")
-    kind = asked if asked in kinds else next(iter(kinds), "")
-    county = next((one.code for one in _counties() if one.code == under), "")
-    found = people.areas_without(kind, under=county) if kind else []
-    pages = Pages(request, found, total=len(found))
-    rows = [
-        [
-            area.code,
-            said.cell(area.name, reverse("admin-area", args=[area.pk])),
-            atlas().full_name(area.parent_id, below="city"),
-        ]
-        for area in pages.rows
-    ]
-    context = {
-        **frame(request),
-        "kind": kind,
-        "kinds": kinds,
-        "county": county,
-        "counties": _counties(),
-        "pages": pages,
-        "table": said.table(
-            _("Grids without a unit of this kind"), [_("Code"), _("Grid"), _("Within")], rows
-        ),
-    }
-    return render(request, "admin/organisations_without.html", context)
-
-
-def _kinds_at_work() -> list[str]:
-    """The kinds of units that work in areas at all."""
-    units = Organisation.objects.filter(valid_to=None, works_in__isnull=False)
-    return list(units.order_by("kind").values_list("kind", flat=True).distinct())
-
-
-@require_GET
-@administrators
 def one(request: StaffRequest, pk: int) -> HttpResponse:
     """One unit: what it is, what stands below it, where it works, its posts.
 

@@ -19,6 +19,7 @@ from jingwei.web.admin import (
     people,
     playbooks,
     seats,
+    uncovered,
 )
 
 urlpatterns = [
@@ -42,7 +43,7 @@ urlpatterns = [
     # organisations
     path("organisations/", organisations.browse, name="admin-organisations"),
     path("organisations/make", organisations.make, name="admin-organisation-make"),
-    path("organisations/without", organisations.without, name="admin-organisations-without"),
+    path("organisations/without", uncovered.grids_without, name="admin-organisations-without"),
     path("organisations/export.xlsx", organisations.export, name="admin-organisations-export"),
     path("organisations/<int:pk>/", organisations.one, name="admin-organisation"),
     path("organisations/<int:pk>/change", organisations.change, name="admin-organisation-change"),
