@@ -39,7 +39,7 @@ from jingwei.demo.matters import draw_photo  # noqa: E402
 from jingwei.engine import actions  # noqa: E402
 from jingwei.engine.models import Case  # noqa: E402
 from jingwei.kernel.actors import SYSTEM  # noqa: E402
-from jingwei.kernel.models import Account  # noqa: E402
+from jingwei.kernel.models import Account, Attachment  # noqa: E402
 from jingwei.registry.imports import batches  # noqa: E402
 from jingwei.registry.imports.plan import Incoming  # noqa: E402
 from jingwei.registry.models import Area, Assignment, ImportBatch, Organisation  # noqa: E402
@@ -64,7 +64,7 @@ NOT_A_PAGE = frozenset({
     "rate", "reopen", "add", "follow-photo", "grid-board-pdf", "staff-photo", "field-grid-cases",
     "desk-bulk", "desk-call-similar", "desk-viewers", "desk-link", "desk-reveal", "desk-photo",
     "desk-work-order", "admin-find-area", "admin-find-person", "admin-find-post", "admin-area-by-code",
-    "admin-import-run", "admin-import-failed", "admin-import-template", "admin-import-send",
+    "admin-import-run", "admin-import-failed", "admin-import-blank", "admin-import-send",
     "admin-organisation-link", "admin-organisation-unlink", "admin-account-second-factor", "health",
     "admin-logins",  # for auditors and security officers alone; the demo city has none
 })  # fmt: skip
@@ -198,7 +198,7 @@ def _patterns(patterns: list[Any]) -> Iterator[tuple[str, URLPattern]]:
 
 
 def _anchor_grid() -> Area:
-    return Area.objects.get(pk=_seat("demo-worker").post.area_id)
+    return Area.objects.get(posts=_seat("demo-worker").post_id)
 
 
 def _seat(login: str) -> Assignment:
@@ -350,14 +350,15 @@ def for_readme() -> list[Picture]:
     held = Case.objects.filter(owner_unit=unit.pk, state="handling").order_by("-received_at")
     ended = Case.objects.filter(state="closed", source="resident").order_by("-ended_at")
     about = Q(title__contains="井盖")
-    signed, done = held.filter(about).first() or held[0], ended.filter(about).first() or ended[0]
+    seen = held.filter(pk__in=Attachment.objects.filter(kind="picture").values("case"))
+    signed, done = seen.first() or held[0], ended.filter(about).first() or ended[0]
     return [
         Picture("report", "phone", "", f"/report/event?grid={_anchor_grid().code}", _half_reported),
         Picture("follow", "phone", "", f"/f/{actions.query_code(done.pk)}"),
         Picture("field", "phone", "demo-worker", "/field/"),
         Picture("queue", "desk", "demo-dispatcher", "/desk/q/all"),
         Picture("case", "desk", "demo-handler", f"/desk/case/{signed.pk}"),
-        Picture("board", "desk", "demo-city", "/board/"),
+        Picture("board", "desk", "demo-city", "/board/", _unroll),
     ]
 
 

@@ -27,8 +27,6 @@ LONG = {
     "engine/actions.py": "every change of a case: one function a verb, all of one shape, read side by side",
     "engine/checking/check.py": "the checker of playbooks: one rule after the other",
     "engine/change.py": "one change of a case is gathered and written by one class",
-    "engine/imports/cases.py": "one import from the file to the cases; its steps share what was read",
-    "registry/imports/areas.py": "one import from the file to the rows; its steps share what was read",
     "kernel/cells.py": "readers of every kind of cell that people really have, one after the other",
     "demo/photos.py": "drawing instructions: long lists of strokes, hardly any logic",
     "demo/people.py": "names, units and seats of the demo city: mostly tables",

@@ -28,7 +28,12 @@ MOST_TEXT, MOST_LINE = 5000, 200
 #: mobile 11 digits; landline 7–8, area code before it allowed; the demo city's numbers begin with 100 and
 #: cannot be real
 _PHONE = re.compile(r"(?:\+?86)?(1\d{10}|0\d{2,3}\d{7,8}|\d{7,8})")
-_PERSONAL_NUMBERS = re.compile(r"(?<!\d)(\d{17}[\dXx]|\d{15}|1\d{10})(?!\d)")
+#: as people write them: with blanks or dashes between, with +86 before, in full width
+_BETWEEN = r"[ \u3000\-－–—]?"
+_PERSONAL_NUMBERS = re.compile(
+    rf"(?<!\d)(?:\d{{6}}{_BETWEEN}\d{{8}}{_BETWEEN}\d{{3}}[\dXxＸｘ]|\d{{15}}"
+    rf"|(?:[8８][6６]{_BETWEEN})?[1１]\d{{2}}{_BETWEEN}\d{{4}}{_BETWEEN}\d{{4}})(?!\d)"
+)
 
 
 class Wrong(Exception):

@@ -83,10 +83,11 @@ def jinan(
 
 def codes_in(file: Path) -> dict[str, str]:
     """Login names and their one-time codes, out of the sheet that is handed out."""
-    heads, *rows = list(openpyxl.load_workbook(file).worksheets[0].iter_rows(values_only=True))
-    login = next(n for n, head in enumerate(heads) if str(head) in ("登录名", "Login name"))
-    code = next(n for n, head in enumerate(heads) if re.search("激活码|code", str(head)))
-    return {str(row[login]): str(row[code]) for row in rows}
+    rows = [[str(cell) for cell in row] for row in openpyxl.load_workbook(file).worksheets[0].values]
+    at = next(n for n, row in enumerate(rows) if {"登录名", "Login name"} & set(row))
+    login = next(n for n, head in enumerate(rows[at]) if head in ("登录名", "Login name"))
+    code = next(n for n, head in enumerate(rows[at]) if head in ("一次性激活码", "One-time code"))
+    return {row[login]: row[code] for row in rows[at + 1 :]}
 
 
 @pytest.mark.real_data

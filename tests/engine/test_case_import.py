@@ -261,6 +261,14 @@ def test_two_places_of_one_name_are_told_apart_by_code(stage: Stage) -> None:
     assert said(sheet([old()], HEAD)) == ["第2行 社区：有2个叫‘槐安社区’的，在映射文件的names里写明编码"]
 
 
+def test_without_a_limit_a_place_is_sought_in_the_whole_city(stage: Stage) -> None:
+    how = HISTORY.replace('  under: "991103"\n', "")
+    assert said(sheet([old("1", 社区="白浦街道"), old("2", 社区="月球社区")], HEAD), how=how) == [
+        "第3行 社区：没有叫‘月球社区’的区划（编码以9911开头）；"
+        "在映射文件的area.names里写明它是哪一个，或写进unknown"
+    ]
+
+
 def test_one_key_is_one_matter(stage: Stage) -> None:
     assert said(sheet([old("1"), old("1")], HEAD)) == ["第3行 编号：‘1’与第2行重复，同一个编码只能有一行"]
 
@@ -512,7 +520,7 @@ def test_the_command_looks_takes_in_part_and_takes_back(stage: Stage, tmp_path: 
     assert (tmp_path / "失败.xlsx").stat().st_size
     with pytest.raises(CommandError, match="导入过"):
         command(*typed, "--partial")
-    undo = done.strip().splitlines()[-1].split("jingwei import ")[1].split()
+    undo = done.strip().splitlines()[-1].split(" import ")[1].split()
     command(*undo)
     assert not Case.objects.exists()
     with pytest.raises(CommandError):

@@ -82,7 +82,7 @@ def test_signing_in_makes_a_cookie_of_its_own(faces: Faces) -> None:
     assert is_out(attacker)
 
 
-@pytest.mark.parametrize("value", ["", "x", "😀", "a\0b", "é" * 3000, "' OR 1=1 --", "AAAA.BBBB.CCCC"])
+@pytest.mark.parametrize("value", ["", "x", "\xf0\x9f\x98\x80", "a\0b", "é" * 3000, "' OR 1=1 --", "A.B.C"])
 def test_a_cookie_nobody_gave_is_nobody(stage: Any, value: str) -> None:
     client = Client()
     client.cookies[COOKIE] = value

@@ -20,7 +20,8 @@ from django.utils import timezone
 from jingwei.engine import actions, entering, library
 from jingwei.engine.actions import Historical
 from jingwei.engine.imports import case_map
-from jingwei.engine.imports.case_map import CaseMap, Named, OtherClass
+from jingwei.engine.imports.case_map import CaseMap, OtherClass
+from jingwei.engine.imports.names import Names
 from jingwei.engine.library import Playbook
 from jingwei.engine.models import Case
 from jingwei.kernel.actors import Party
@@ -29,9 +30,7 @@ from jingwei.kernel.moments import now
 from jingwei.kernel.problems import TableError, say_also
 from jingwei.kernel.tables import Column, Row, read_table
 from jingwei.registry.imports import batches, words
-from jingwei.registry.imports.known_areas import KnownAreas
 from jingwei.registry.imports.plan import Incoming, Options, Plan, Reading, Writing
-from jingwei.registry.models import AreaAlias, Organisation, OrganisationAlias
 
 #: ids of imported cases are made below this one
 NAMESPACE = UUID("5d0a3bd2-3f0b-5b4f-9d59-0d5c7a3b7f10")
@@ -71,8 +70,8 @@ class _CasePlan:
         self.playbook: Playbook = library.in_force(said.procedure)
         self.plan = Plan()
         self.columns = tuple(self._column(name) for name in said.columns())
-        self.areas = _Names.of_areas(said.area) if said.area else None
-        self.units = _Names.of_units(said.unit) if said.unit else None
+        self.areas = Names.of_areas(said.area) if said.area else None
+        self.units = Names.of_units(said.unit) if said.unit else None
         self.paths = {
             name: _paths_of(rule.list) for name, rule in said.stated.items() if isinstance(rule, OtherClass)
         }
@@ -297,55 +296,6 @@ def _paths_of(list_name: str) -> dict[tuple[str, ...], str]:
     return found
 
 
-class _Names:
-    """What a source calls places or units, and which they are."""
-
-    def __init__(
-        self, rule: Named, by_code: Mapping[str, int], by_name: Mapping[str, set[int]], unknown_code: str
-    ) -> None:
-        self.rule, self.by_code, self.by_name, self.unknown_code = rule, by_code, by_name, unknown_code
-
-    @classmethod
-    def of_areas(cls, rule: Named) -> _Names:
-        """Areas of the tree in force, below a code if the mapping says one."""
-        known = KnownAreas()
-        areas = {a.pk: a for a in known.in_force.values() if a.tier and a.code.startswith(rule.under)}
-        by_name: dict[str, set[int]] = {}
-        for area in areas.values():
-            by_name.setdefault(area.name, set()).add(area.pk)
-        for pk, name in AreaAlias.objects.filter(area__in=list(areas)).values_list("area", "name"):
-            by_name.setdefault(name, set()).add(pk)
-        return cls(rule, {area.code: area.pk for area in areas.values()}, by_name, "place-unknown")
-
-    @classmethod
-    def of_units(cls, rule: Named) -> _Names:
-        """Units in force by name, short name and second names."""
-        units = list(Organisation.objects.filter(valid_to=None, code__startswith=rule.under))
-        by_name: dict[str, set[int]] = {}
-        for unit in units:
-            for name in {unit.name, unit.short_name} - {""}:
-                by_name.setdefault(name, set()).add(unit.pk)
-        known = {unit.pk for unit in units}
-        for pk, name in OrganisationAlias.objects.values_list("organisation", "name"):
-            if pk in known:
-                by_name.setdefault(name, set()).add(pk)
-        return cls(rule, {unit.code: unit.pk for unit in units}, by_name, "unit-not-named")
-
-    def find(self, typed: str) -> int | tuple[str, dict[str, Any]] | None:
-        """The row number, None where the source does not know, or what is wrong as a code with values."""
-        if not typed or typed in self.rule.unknown:
-            return None
-        said = self.rule.names.get(typed, typed)
-        if said in self.by_code:
-            return self.by_code[said]
-        if self.rule.by == "code" and said == typed:
-            return self.unknown_code, {"under": self.rule.under}
-        found = self.by_name.get(said, set())
-        if len(found) > 1:
-            return "name-ambiguous", {"n": len(found)}
-        return next(iter(found)) if found else (self.unknown_code, {"under": self.rule.under})
-
-
 batches.register(batches.Kind("cases", plan, {"cases": ()}))
 
 say_also(
@@ -359,21 +309,6 @@ say_also(
         "class-not-in-list": (
             "类别清单{list}里没有“{path}”",
             "the class list {list} has no “{path}”",
-        ),
-        "place-unknown": (
-            "没有叫‘{value}’的区划（编码以{under}开头）；在映射文件的area.names里写明它是哪一个，或写进unknown",
-            "no area below {under} is called ‘{value}’; say which one it is in the mapping file "
-            "(area.names), or list "
-            "it as unknown",
-        ),
-        "unit-not-named": (
-            "没有叫‘{value}’的单位；先导入单位（可带别名），或在映射文件的unit.names里写明",
-            "no unit is called ‘{value}’; import the units first (with second names), or say which one it is "
-            "(unit.names)",
-        ),
-        "name-ambiguous": (
-            "有{n}个叫‘{value}’的，在映射文件的names里写明编码",
-            "{n} are called ‘{value}’; give the code in the mapping file (names)",
         ),
         "entry-refused": ("‘{value}’不能用（{why}）", "‘{value}’ cannot be taken ({why})"),
     }

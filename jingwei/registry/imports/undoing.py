@@ -90,9 +90,11 @@ def built_on(batch: ImportBatch) -> list[Reason]:
         if issubclass(model, Journalled):
             reasons += _changed_since(kind, model, groups[kind])
     if people := made.get("person"):
-        opened = Account.objects.filter(person__in=list(people)).exclude(pk__in=list(made.get("account", ())))
-        if n := opened.count():
-            reasons.append(Reason("built-on", values={"what": "account", "n": n, "example": str(opened[0])}))
+        own = made.get("account", set())
+        found = [one for part in _parts(people) for one in Account.objects.filter(person__in=part)]
+        if opened := [one for one in found if one.pk not in own]:
+            values = {"what": "account", "n": len(opened), "example": str(opened[0])}
+            reasons.append(Reason("built-on", values=values))
     return reasons + [reason for ask in ASKED for reason in ask(made)]
 
 

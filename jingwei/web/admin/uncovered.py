@@ -34,7 +34,6 @@ def grids_without(request: StaffRequest) -> HttpResponse:
         ]
         for area in pages.rows
     ]
-    columns = [_("Code"), _("Grid"), _("Within")]
     context = {
         **frame(request),
         "kind": kind,
@@ -42,7 +41,9 @@ def grids_without(request: StaffRequest) -> HttpResponse:
         "county": county,
         "counties": counties,
         "pages": pages,
-        "table": said.table(_("Grids without a unit of this kind"), columns, rows),
+        "table": said.table(
+            _("Grids without a unit of this kind"), [_("Code"), _("Grid"), _("Within")], rows
+        ),
     }
     return render(request, "admin/organisations_without.html", context)
 

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -94,8 +95,10 @@ def _after(cases: QuerySet[Case], order: str, mark: str) -> QuerySet[Case]:
         return cases
     try:
         moment, pk = json.loads(base64.urlsafe_b64decode(mark))
-        at, last = datetime.fromisoformat(moment), UUID(pk)
-    except (ValueError, TypeError):
+        at, last = datetime.fromisoformat(str(moment)), UUID(str(pk))
+    except (ValueError, TypeError, RecursionError):
+        return cases
+    if timezone.is_naive(at) or not 1900 < at.year < 2200:  # no mark of ours
         return cases
     beyond = "lt" if down else "gt"
     return cases.filter(Q(**{f"{column}__{beyond}": at}) | Q(**{column: at, f"pk__{beyond}": last}))

@@ -306,7 +306,10 @@ def change_words(playbook: Playbook, action: CaseAction, units: dict[int, str]) 
 
 def stated_words(case: Case) -> list[str]:
     """What an imported case's source says of it, a line each."""
-    return [_("{field}: {text}").format(field=key, text=value) for key, value in (case.stated or {}).items()]
+    return [
+        _("{field}: {text}").format(field=key, text=entering.masked(str(value)))
+        for key, value in (case.stated or {}).items()
+    ]
 
 
 def ask_words(ask: Ask, playbook: Playbook) -> str:

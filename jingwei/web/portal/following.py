@@ -279,8 +279,8 @@ def _answer(done: list[CaseAction], playbook: Playbook, code: str) -> dict[str, 
     unit = Organisation.objects.filter(pk=last.unit).first() if last.unit else None
     after = _photos(handled, playbook, code) if handled else []
     return {
-        "reply": replied.values["reply"] if replied else "",
-        "result": handled.values["result"] if handled else "",
+        "reply": entering.masked(str(replied.values["reply"])) if replied else "",
+        "result": entering.masked(str(handled.values["result"])) if handled else "",
         "unit": unit,
         "phone": unit.phone if unit else "",
         "photos": [*_photos(done[0], playbook, code)[:1], *after] if after else [],

@@ -115,7 +115,7 @@ class Command(BaseCommand):
         self._hand_out(result.activations, options["codes"])
         self.stdout.write(
             _("Take it back within 24 hours: {command}").format(
-                command=f"jingwei import {kind} --undo {result.batch.pk}"
+                command=f"{_called()} import {kind} --undo {result.batch.pk}"
             )
         )
 
@@ -194,6 +194,12 @@ def _codes_sheet(activations: tuple[Activation, ...]) -> bytes:
         Row(n, {c.name: getattr(one, c.name) for c in CODES}) for n, one in enumerate(activations, start=1)
     ]
     return write_table(rows, CODES, title=_("Activation codes"), language=_language())
+
+
+def _called() -> str:
+    """How the command was called: for which city."""
+    city = os.environ.get("JINGWEI_CITY")
+    return f"jingwei --city {city}" if city else "jingwei"
 
 
 def _kind(said: str, files: list[Incoming]) -> str:
