@@ -109,9 +109,28 @@ def _imports(found: Figures) -> Iterator[str]:
         " Villages come as a csv in GB18030 with every tier in every row, the others as .xlsx; staff with seats and accounts."
         " Control: the same rows read as plain csv and copied into a bare table, in the same run (it judges nothing and keeps no journal)."
     )
-    keys = ("rows", "seconds", "must", "control_seconds", "ratio", "preview_seconds", "undo_seconds", "peak_mb")
+    keys = (
+        "rows",
+        "seconds",
+        "must",
+        "control_seconds",
+        "ratio",
+        "preview_seconds",
+        "undo_seconds",
+        "peak_mb",
+    )
     rows = [[name, *(one.get(key, "") for key in keys)] for name, one in found.items()]
-    head = ["", "rows", "seconds", "must", "control, s", "÷ control", "preview, s", "taken back, s", "peak MB"]
+    head = [
+        "",
+        "rows",
+        "seconds",
+        "must",
+        "control, s",
+        "÷ control",
+        "preview, s",
+        "taken back, s",
+        "peak MB",
+    ]
     yield from _table(head, rows)
 
 

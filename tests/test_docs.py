@@ -24,7 +24,8 @@ COMMAND = re.compile(r"`(?:\.venv/bin/)?jingwei (?:--city \S+ )?([a-z]+)")
 
 @pytest.mark.parametrize("document", DOCS, ids=lambda file: file.relative_to(TOP).as_posix())
 def test_links_lead_somewhere(document: Path) -> None:
-    gone = [link for link in LINK.findall(document.read_text("utf-8")) if not (document.parent / link).exists()]
+    links = LINK.findall(document.read_text("utf-8"))
+    gone = [link for link in links if not (document.parent / link).exists()]
     assert gone == []
 
 

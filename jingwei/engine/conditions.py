@@ -1,4 +1,4 @@
-"""The named conditions that a procedure may ask for with `if:`. Each answers with its reasons; none means yes.
+"""The named conditions that a procedure may ask for with `if:`. Each answers with its reasons; none is yes.
 
 To add one: write the function here with a docstring that says it to a non-programmer, name it in a playbook,
 add its reason to `web/reasons.py`, its words to `web/admin/reference.py`, test both answers, and name it in

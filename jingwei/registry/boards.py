@@ -256,7 +256,7 @@ def neighbours(area: Area) -> list[Drawing]:
 
 def _kept_inside(drawing: Drawing) -> Drawing:
     """A neighbour's name stays whole where the frame cuts its area."""
-    x, y = min(max(drawing.x, 76.0), WIDTH - 76.0), min(max(drawing.y, 20.0), HEIGHT - 14.0)
+    x, y = min(max(drawing.x, 90.0), WIDTH - 90.0), min(max(drawing.y, 20.0), HEIGHT - 14.0)
     return replace(drawing, x=x, y=y)
 
 

@@ -179,6 +179,9 @@ _SENTENCES: dict[str, Callable[[Values, Playbook | None], str]] = {
     "not-printed": lambda v, p: _(
         "The paper could not be made. Try again; if it fails again, tell the administrator."
     ),
+    "fault": lambda v, p: _(
+        "This is our fault and was noted. What was confirmed to you is safe; try again later."
+    ),
     "file-too-large": lambda v, p: _("the file is too large (at most {most} MB).").format(**v),
     "disk-full": lambda v, p: _(
         "The server has no room left for pictures. Nothing was lost:"

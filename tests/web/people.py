@@ -79,17 +79,17 @@ def session_of(row: Assignment, *, factor: bool = True) -> str:
 
 @contextmanager
 def taken_back() -> Iterator[None]:
-    """Whatever happens inside is undone, in the database and in what the process keeps of it."""
+    """Whatever happens inside is undone; numbers that were set aside are given again."""
     with transaction.atomic():
         try:
             yield
         finally:
             transaction.set_rollback(True)
-    forget()
+    numbering.forget()
 
 
 def forget() -> None:
-    """Let go of what is kept in memory."""
+    """Let go of everything that is kept in memory."""
     atlas.forget()
     calendars.forget()
     numbering.forget()
@@ -113,6 +113,7 @@ def city() -> Iterator[City]:
         for who in ("anonymous", *rows):
             made.client(who)  # now: what an attack makes is taken back with it
         yield made
+    forget()
 
 
 def _furnish(made: City) -> None:

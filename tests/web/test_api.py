@@ -1028,3 +1028,15 @@ def test_whoever_failed_too_often_is_not_answered(db: None) -> None:
 
 def test_ids_are_of_version_7() -> None:
     assert UUID(intake()["id"]).version == 7
+
+
+def test_a_bug_is_told_as_one_and_nothing_about_it(callers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("the secret of the machine")
+
+    monkeypatch.setattr(queries, "search", broken)
+    acceptor = callers.of("acceptor")
+    acceptor.client.raise_request_exception = False
+    answer = acceptor.get("search?q=x")
+    assert (answer.status_code, codes(answer)) == (500, [("fault", "")])
+    assert b"secret" not in answer.content

@@ -29,7 +29,7 @@ from django.urls.converters import IntConverter, SlugConverter, StringConverter,
 from jingwei.engine import library
 from jingwei.engine.models import Case, CaseAction
 from jingwei.kernel import ids
-from jingwei.kernel.models import Account, Attachment, LoginSession, StaffAccess, Throttle
+from jingwei.kernel.models import Account, Attachment, LoginSession, SerialBlock, StaffAccess, Throttle
 from jingwei.registry.models import Organisation
 from tests.web import pages, people
 from tests.web.pages import Form
@@ -38,10 +38,11 @@ from tests.web.test_every_route import ALL
 
 pytestmark = pytest.mark.django_db
 
+Sent = Mapping[str, Iterable[str | bytes]]
 FORM = "application/x-www-form-urlencoded"
 SCRIPT = "<script>alert(7)</script>\"'><img src=x onerror=alert(7)>"
 TEMPLATE = "{{ 7|add:7 }}{% now 'Y' %}{0}%s%(x)s${7*7}"
-LONG = "长" * 350_000  # a little over 1 MB
+LONG = "x" * 1_050_000  # a little over 1 MB
 
 #: what is sent; bytes are no UTF-8
 HOSTILE: dict[str, str | bytes] = {
@@ -70,6 +71,7 @@ HOSTILE: dict[str, str | bytes] = {
     "no such day": "2026-02-31",
     "no such time": "2026-02-31T25:61",
     "year 0": "0000-01-01",
+    "nothing but 0": "0000",
     "year 1": "0001-01-01T00:00",
     "year 9999": "9999-12-31T23:59",
     "year 10000": "10000-01-01",
@@ -96,8 +98,9 @@ POINTS = [
 ]  # fmt: skip
 
 #: what may change although the answer is no: tries that count, sign-ins that fail, when a session was last
-#: seen; and good pictures stay when another field is wrong, so that nobody takes them again
-COUNTED: set[type[Model]] = {Throttle, StaffAccess, LoginSession, Account, Attachment}
+#: seen; numbers set aside (gaps are allowed); and good pictures stay when another field is wrong, so that
+#: nobody takes them again
+COUNTED: set[type[Model]] = {Throttle, StaffAccess, LoginSession, Account, Attachment, SerialBlock}
 
 #: where each kind of person begins
 STARTS = {
@@ -185,7 +188,7 @@ class Watch:
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if sql.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE"):
-            self.wrote = True
+            self.wrote |= not any(model._meta.db_table in sql for model in COUNTED)
         return execute(sql, params, many, context)
 
     def changed(self) -> list[str]:
@@ -204,11 +207,11 @@ def digest(model: type[Model]) -> str:
     return hashlib.sha256("\n".join(rows).encode(errors="replace")).hexdigest()
 
 
-def encoded(sent: Mapping[str, Iterable[str | bytes]]) -> str:
+def encoded(sent: Sent) -> str:
     return urlencode([(name, value) for name, values in sent.items() for value in values])
 
 
-def send(client: Client, form: Form, sent: Mapping[str, Iterable[str | bytes]]) -> Any:
+def send(client: Client, form: Form, sent: Sent) -> Any:
     if form.method == "post":
         return client.generic("POST", form.action, encoded(sent), FORM)
     path = urlsplit(form.action)
@@ -234,15 +237,15 @@ def raw_markup(body: bytes) -> bool:
     return b"<script>alert(7)" in body or b"<img src=x" in body or b"onerror=alert(7)>" in body
 
 
-def attack(
-    town: City, watch: Watch, target: Target, sent: Mapping[str, Iterable[str | bytes]], what: str
-) -> Any:
+def attack(town: City, watch: Watch, target: Target, sent: Sent, what: str) -> Any:
     """Send a form, judge the answer, and take everything back."""
     with people.taken_back():
         watch.wrote = False
         with connection.execute_wrapper(watch):
             answer = send(town.client(target.who), target.form, sent)
         judged(answer, watch, f"{target} {what}")
+    if watch.wrote and target.name[0].startswith("admin"):
+        people.forget()  # borders, calendars: kept by version, and the version went back
     return answer
 
 
@@ -261,8 +264,9 @@ def test_every_form_of_every_page_is_found(found: Found) -> None:
     assert {
         "report", "report-kind", "rate", "reopen", "add", "my-grid", "sign-in", "activate", "second-factor",
         "me", "tokens", "desk-act", "desk-bulk", "desk-call", "desk-link", "desk-reveal", "desk-unlocated",
-        "field-act", "field-report", "look", "switch-post", "search", "find-case", "board",
-        "admin-area-make", "admin-area-change", "admin-person-change", "admin-post-make", "admin-account-open",
+        "field-act", "field-report", "look", "search", "find-case", "board",
+        "admin-area-make", "admin-area-change", "admin-person-change", "admin-post-make",
+        "admin-account-open",
         "admin-calendar-publish", "admin-calendar-hours", "admin-catalogue-add", "admin-import-send",
         "admin-organisation-make", "admin-seat-rules", "admin-areas-as-of", "admin-answering",
     } <= found.routes & takes  # fmt: skip
@@ -283,15 +287,15 @@ def test_one_hostile_value_among_good_ones(town: City, found: Found, watch: Watc
             if one.kind == "file" or one.name == "csrfmiddlewaretoken" or (target.name[0], one.name) in met:
                 continue
             met.add((target.name[0], one.name))
-            for name in spread(len(met), step=6):
-                sent = {**target.form.filled(), one.name: [HOSTILE[name]]}
+            for name in spread(len(met), step=14):
+                sent: Sent = {**target.form.filled(), one.name: [HOSTILE[name]]}
                 attack(town, watch, target, sent, f"{one.name}: {name}")
     assert len(met) > 150
 
 
 def test_hostile_values_everywhere_at_once(town: City, found: Found, watch: Watch) -> None:
     for n, target in enumerate(found.targets.values()):
-        for name in spread(n, step=10):
+        for name in spread(n, step=20):
             if name != "long":
                 sent = {key: [HOSTILE[name]] for key in target.form.fields}
                 attack(town, watch, target, sent, f"everywhere: {name}")
@@ -300,15 +304,15 @@ def test_hostile_values_everywhere_at_once(town: City, found: Found, watch: Watc
 def test_fields_that_no_form_has(town: City, found: Found, watch: Watch) -> None:
     """Added fields, repeated fields and none at all change nothing about the answer being a clear one."""
     more = {
-        "state": ["closed"], "is_active": ["1"], "password": ["x"], "by": ["1"], "person": ["1", "2"], "pk": ["1"],
-        "role": ["administrator"], "assignment": ["1"], "__class__": ["x"], "about": ["1"], "constructor": [""],
+        "state": ["closed"], "is_active": ["1"], "password": ["x"], "by": ["1"], "person": ["1", "2"],
+        "pk": ["1"], "role": ["administrator"], "assignment": ["1"], "__class__": ["x"],
+        "about": ["1"], "constructor": [""],
         "photo_kept": ["x", str(uuid4())], "evidence_kept": ["\0"], "same_as": ["x:y:z"], "to_unit": ["\0"],
     }  # fmt: skip
     for target in found.targets.values():
         filled = target.form.filled()
         twice = {name: [*values, *values, "x"] for name, values in filled.items()}
-        attack(town, watch, target, {**more, **filled}, "and fields that it has not")
-        attack(town, watch, target, twice, "everything twice")
+        attack(town, watch, target, {**more, **twice}, "everything twice, and fields that it has not")
         attack(town, watch, target, {}, "nothing")
 
 
@@ -373,12 +377,12 @@ def test_hostile_words_in_every_address(town: City, watch: Watch) -> None:
                 for key, converter in pattern.pattern.converters.items()
             },
         )
-        for k, who in enumerate(("administrator", "acceptor", "worker")):
-            target = Target(who, (name,), Form(path, "get"))
-            for value in spread(n + k, step=20):
-                if value != "long":
-                    words = {word: [HOSTILE[value]] for word in WORDS}
-                    attack(town, watch, target, words, f"every word: {value}")
+        who = {"admin": "administrator", "field": "worker"}.get(name.split("-")[0], "acceptor")
+        target = Target(who, (name,), Form(path, "get"))
+        for value in spread(n, step=20):
+            if value != "long":
+                words = {word: [HOSTILE[value]] for word in WORDS}
+                attack(town, watch, target, words, f"every word: {value}")
 
 
 #: cursors of lists that no page of ours made
@@ -426,7 +430,7 @@ def test_hostile_addresses(town: City, watch: Watch) -> None:
                 elif isinstance(converter, StringConverter):
                     filled[key] = texts[(n * 11 + len(name)) % len(texts)]
             path = reverse(name, kwargs=filled)
-            for who in ("administrator", "acceptor", "worker"):
+            for who in ("administrator", "acceptor"):
                 for method in ("get", "post"):
                     answer = attack(town, watch, Target(who, (name,), Form(path, method)), {}, f"{filled}")
                     assert answer.status_code in (302, 404, 405, 422), (
@@ -465,8 +469,9 @@ def test_a_point_that_cannot_be_is_refused_at_its_field(
 # ---------------------------------------------------------------- files
 
 NAMES = [
-    "../../../etc/passwd", "..\\..\\boot.ini", "a\0b.jpg", "x" * 4000 + ".jpg", "<script>alert(7)</script>.jpg",
-    "\u202egpj.exe", "con.jpg", ".htaccess", "a.php.jpg", "😀.jpg", "=1+1.jpg", "a;b=\"c\".jpg", "\n\n.jpg", " ",
+    "../../../etc/passwd", "..\\..\\boot.ini", "a\0b.jpg", "x" * 4000 + ".jpg",
+    "<script>alert(7)</script>.jpg",
+    "\u202egpj.exe", "con.jpg", "a.php.jpg", "😀.jpg", "=1+1.jpg", "a;b=\"c\".jpg", "\n\n.jpg", " ",
 ]  # fmt: skip
 
 #: what is no picture, whatever it says of itself
@@ -534,7 +539,7 @@ def test_forms_too_large_or_torn_are_refused(town: City, watch: Watch) -> None:
         ("&".join(f"f{n}=x" for n in range(3000)), FORM), ("description=" + "x" * 3_000_000, FORM),
         ("description=%ZZ&place=%", FORM), ("description=x&place=y", FORM + "; charset=utf-16"),
         ("description=x&place=y", FORM + "; charset=nonsense"), ('{"description": "x"}', "application/json"),
-        ("--b\r\nContent-Disposition: form-data; name=\"photo\"; filename*=utf-7''%FF\r\n\r\nx\r\n--b--", kind),
+        ("--b\r\nContent-Disposition: form-data; name=\"p\"; filename*=utf-7''%FF\r\n\r\nx\r\n--b--", kind),
         ("--b\r\nContent-Disposition: form-data; name=\"description\"\r\n"
          "Content-Transfer-Encoding: base64\r\n\r\n!!!!\r\n--b--", kind),
     ]  # fmt: skip
@@ -590,7 +595,7 @@ def test_what_was_accepted_is_shown_as_words_everywhere(town: City, found: Found
         for target in found.targets.values():
             words = {n: f for n, f in target.form.fields.items() if f.kind in ("text", "textarea", "search")}
             if target.form.method == "post" and words:
-                sent = {**target.form.filled(), **dict.fromkeys(words, [SCRIPT + TEMPLATE])}
+                sent = {**target.form.filled(), **{key: [SCRIPT + TEMPLATE] for key in words}}
                 send(town.client(target.who), target.form, sent)
         Organisation.objects.filter(pk=town.stage.units["municipal"].pk).update(
             name=FORMULA, short_name=SCRIPT[:20]

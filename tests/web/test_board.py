@@ -14,6 +14,7 @@ from django.urls import reverse
 from jingwei.engine import actions
 from jingwei.engine.models import Case
 from jingwei.kernel import moments
+from jingwei.web.board.scale import Scale
 from tests.conftest import MORNING, Faces
 
 pytestmark = pytest.mark.usefixtures("morning")
@@ -168,6 +169,36 @@ def test_the_map_is_coloured_by_the_chosen_figure_and_leads_down(days: Faces) ->
     assert shade_of(board(client, by="handled_on_time"), "云河区") == "100.0% 1/1"
     assert f"?area={areas['county'].code}&by=open" in board(client, by="open")
     assert shade_of(board(client, by="nothing"), "云河区") == "100.0% 1/1"
+
+
+@pytest.mark.parametrize(
+    ("values", "rate", "legend", "steps"),
+    [
+        ([0.869, 0.897, 0.898], True, ["86–88%", "88–90%", "90–92%", "92–94%", "94–96%"], [1, 2, 2]),
+        ([0.5, 1.0], True, ["50–60%", "60–70%", "70–80%", "80–90%", "90–100%"], [1, 5]),
+        ([1.0, 1.0], True, ["90–92%", "92–94%", "94–96%", "96–98%", "98–100%"], [5, 5]),
+        ([0, 1, 3], False, ["0", "1", "2", "3", "4"], [1, 2, 4]),
+        ([97, 1450], False, ["0–499", "500–999", "1,000–1,499", "1,500–1,999", "2,000–2,499"], [1, 3]),
+    ],
+)
+def test_the_map_has_round_steps_and_says_them(
+    values: list[float], rate: bool, legend: list[str], steps: list[int]
+) -> None:
+    scale = Scale.of(values, rate=rate)
+    assert scale is not None
+    assert scale.words() == legend
+    assert [scale.step(value) for value in values] == steps
+    assert scale.step(None) == 0
+
+
+def test_the_open_cases_are_shown_by_area_and_open_their_list(days: Faces) -> None:
+    client = days.of("city_leader")
+    for shown in (board(client), board(client, day=YESTERDAY.isoformat())):
+        rows = dict(re.findall(r'<a class="n" href="([^"]*behind/open[^"]*)">(\d+)</a>', shown))
+        assert rows
+        assert sum(int(n) for n in rows.values()) == numbers(shown)["在办"]
+        for address, n in rows.items():
+            assert len(listed(client, address.replace("&amp;", "&"))) == int(n)
 
 
 def test_the_classes_that_came_most_are_counted_and_compared(days: Faces) -> None:

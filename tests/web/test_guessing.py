@@ -85,7 +85,7 @@ def test_behind_a_proxy_its_word_counts_and_a_browsers_does_not(settings: Settin
 
     def tried(real: str, said: str) -> int:
         headers = {"X-Real-IP": real, "X-Forwarded-For": said}
-        return guess("127.0.0.1", **headers).status_code
+        return int(guess("127.0.0.1", **headers).status_code)
 
     assert [tried("192.0.2.1", f"198.51.100.{n}") for n in range(4)] == [404, 404, 404, 429]
     assert tried("192.0.2.2", "192.0.2.1") == 404, "another resident behind the same proxy"

@@ -161,7 +161,7 @@ def test_another_post_sees_other_things_at_once(faces: Faces) -> None:
     assert answer["Location"] == reverse("choose-post")
     path = reverse("desk-case", args=[case.pk])
     assert client.get(path).status_code == 302, "no post chosen yet: nothing is shown"
-    seen = {}
+    seen: dict[int, list[int]] = {}
     for row in (stage.assignments["acceptor"], second, stage.assignments["acceptor"]):
         client.post(reverse("switch-post"), {"assignment": str(row.pk)})
         seen.setdefault(row.pk, []).append(client.get(path).status_code)

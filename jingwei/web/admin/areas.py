@@ -212,7 +212,8 @@ def as_of(request: StaffRequest) -> HttpResponse:
     """An area and what lay right below it, as they were on a day: names, codes, households, borders."""
     day, error = _asked_day(request)
     under = request.GET.get("under", "").strip().split(" ")[0]
-    there = areas.on_day(day, under=under) if under.isdecimal() else areas.on_day(day, kind="city")
+    is_code = under.isascii() and under.isdecimal()
+    there = areas.on_day(day, under=under) if is_code else areas.on_day(day, kind="city")
     area = next((one for one in there if one.code == under), there[0] if there and not under else None)
     below = _below_on(day, area) if area else []
     drawn = boards.together([(one.name, one.border) for one in below if one.border])

@@ -94,7 +94,8 @@ class Year(Asked):
 def publish_year(request: StaffRequest) -> HttpResponse:
     """A year, or its next version."""
     asked = request.GET.get("year", "")
-    known = calendars.year_known(int(asked) if asked.isdecimal() and len(asked) == 4 else today().year + 1)
+    is_year = asked.isdecimal() and len(asked) == 4 and int(asked) > 0
+    known = calendars.year_known(int(asked) if is_year else today().year + 1)
     form = Year(request.POST if request.method == "POST" else None, initial=_filled(known))
 
     def act(entered: dict[str, Any]) -> str:

@@ -74,7 +74,7 @@ def search(text: str, kind: str = "", county: str = "") -> QuerySet[Organisation
     found = Organisation.objects.filter(valid_to=None)
     if kind:
         found = found.filter(kind=kind)
-    if county.isdecimal():
+    if county.isascii() and county.isdecimal():
         low, high = code_range(county)
         found = found.filter(area__code__gte=low, area__code__lt=high)
     if text:

@@ -141,7 +141,7 @@ def export(request: StaffRequest) -> HttpResponse:
             Column("work_phone", ("工作电话", "Work telephone")),
         ]
     found = Assignment.objects.filter(in_force())
-    if under.isdecimal():
+    if under.isascii() and under.isdecimal():
         low, high = code_range(under)
         here = Q(post__area__code__gte=low, post__area__code__lt=high)
         found = found.filter(

@@ -44,6 +44,7 @@ _TITLES: dict[str, Callable[[], str]] = {
     "same-id-other-content": lambda: _("The same key came with other content"),
     "too-many-tries": lambda: _("Too many tries"),
     "database-away": lambda: _("Not possible just now"),
+    "fault": lambda: _("A fault of this system"),
     "disk-full": lambda: _("Not possible just now"),
 }
 
@@ -92,6 +93,11 @@ def away(failure: Exception | type[Exception]) -> HttpResponse:
     answer = problem("database-away", 503, [Reason("database-away")])
     answer["Retry-After"] = str(TRY_AGAIN)
     return answer
+
+
+def fault() -> HttpResponse:
+    """The answer to a bug: that it is one, and nothing about it."""
+    return problem("fault", 500, [Reason("fault")])
 
 
 def said(reason: Reason, playbook: Playbook | None = None) -> dict[str, Any]:

@@ -25,7 +25,9 @@ class Scale:
         """
         if not values:
             return None
-        least, most = (int(100 * value) if rate else int(value) for value in (min(values), max(values)))
+        least, most = (min(values), max(values))
+        if rate:  # the last step ends at 100 per cent and holds it
+            least, most = (min(99, round(100 * value, 6)) for value in (least, most))
         width = next(
             width for width in _widths(2 if rate else 1) if _start(least, width) + STEPS * width > most
         )
@@ -36,7 +38,7 @@ class Scale:
         """How dark a value is drawn, 1 to 5; 0 where there is none."""
         if value is None:
             return 0
-        return min(STEPS, 1 + int((100 * value if self.rate else value) - self.low) // self.width)
+        return min(STEPS, 1 + int(round(100 * value if self.rate else value, 6) - self.low) // self.width)
 
     def words(self) -> list[str]:
         """The legend: what each step holds."""
@@ -48,8 +50,8 @@ class Scale:
         return [f"{start:,}–{start + self.width - 1:,}" for start in starts]
 
 
-def _start(least: int, width: int) -> int:
-    return least // width * width
+def _start(least: float, width: int) -> int:
+    return int(least) // width * width
 
 
 def _widths(least: int) -> Iterator[int]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
 
 from jingwei.engine import figures, queries
@@ -81,7 +82,7 @@ def board(request: StaffRequest) -> HttpResponse:
     shades, scale = _shades(indicator, children, month, day, keep)
     context = {
         "place": place,
-        "area_name": place.name,
+        "area_name": _name(place),
         "up": [
             above
             for above in reversed(list(atlas().up(place.id)))
@@ -109,6 +110,12 @@ def board(request: StaffRequest) -> HttpResponse:
         **_latest(request, place, day),
     }
     return render(request, "board/board.html", context)
+
+
+def _name(place: Place) -> str:
+    """An area's name; the city's own in the page's language."""
+    english = (get_language() or "").startswith("en")
+    return settings.CITY.name_en if english and place.kind == "city" and settings.CITY.name_en else place.name
 
 
 def _flow(place: Place, day: date) -> list[tuple[str, int, str, str]]:

@@ -413,8 +413,11 @@ def reveal(request: StaffRequest, case_id: UUID) -> HttpResponse:
         return refusing.answer(request, refused, playbook)
     context = {"label": playbook.text("fields", name, "label"), "value": value, "case": found}
     if request.headers.get("HX-Request"):
-        return render(request, "desk/revealed.html#value", context)
-    return render(request, "desk/revealed.html", {**frame(request), **context})
+        answer = render(request, "desk/revealed.html#value", context)
+    else:
+        answer = render(request, "desk/revealed.html", {**frame(request), **context})
+    answer["Cache-Control"] = "no-store"  # the way back on a shared machine must not show it again
+    return answer
 
 
 @require_GET

@@ -22,7 +22,7 @@ from jingwei.kernel import files
 from jingwei.kernel.models import Attachment
 from jingwei.kernel.refusals import Reason, Refused
 from jingwei.web import reasons
-from jingwei.web.shell.doing import said
+from jingwei.web.shell.doing import said, uuid_of
 
 
 class ManyFiles(forms.ClearableFileInput):
@@ -181,5 +181,5 @@ def with_errors(
 
 def kept_pictures(case: UUID, ids: Iterable[str]) -> list[Attachment]:
     """The pictures of a form that is shown again."""
-    wanted = [pk for pk in ids if pk]
+    wanted = [pk for text in ids if (pk := uuid_of(text))]
     return list(Attachment.objects.filter(case=case, pk__in=wanted)) if wanted else []

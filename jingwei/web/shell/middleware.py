@@ -88,11 +88,11 @@ class Refusals:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """The answer to what failed outside a view: an upload that finds no room fails before its view begins."""
+    """The answer to what failed: a bug, or an upload that found no room before its view began."""
     failure = sys.exc_info()[1]
     if isinstance(failure, Exception) and away.is_away(failure):
         return _away(request, failure)
-    return server_error(request)
+    return problems.fault() if request.path_info.startswith("/api/") else server_error(request)
 
 
 def _away(request: HttpRequest, failure: Exception) -> HttpResponse:
