@@ -41,6 +41,7 @@ class City:
     cases: dict[str, Case] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
 
     @property
     def stage(self) -> Stage:
@@ -54,7 +55,12 @@ class City:
         if who not in self.clients:
             row = self.assignments.get(who)
             self.clients[who] = signed_in(row) if row else Client(raise_request_exception=False)
-        return self.clients[who]
+            morsel = self.clients[who].cookies.get(COOKIE)
+            self.cookies[who] = morsel.value if morsel else ""
+        client, cookie = self.clients[who], self.cookies[who]
+        if cookie:  # whoever signed out in an attack that was taken back is still signed in
+            client.cookies[COOKIE] = cookie
+        return client
 
 
 def signed_in(row: Assignment, *, factor: bool = True) -> Client:
