@@ -27,7 +27,7 @@ LONG = {
     "engine/actions.py": "every change of a case: one function a verb, all of one shape, read side by side",
     "engine/checking/check.py": "the checker of playbooks: one rule after the other",
     "engine/change.py": "one change of a case is gathered and written by one class",
-    "kernel/cells.py": "readers of every kind of cell that people really have, one after the other",
+    "kernel/tables/cells.py": "readers of every kind of cell that people really have, one after the other",
     "demo/photos.py": "drawing instructions: long lists of strokes, hardly any logic",
     "demo/people.py": "names, units and seats of the demo city: mostly tables",
     "demo/history.py": "sixty days of the demo city, step after step",
@@ -169,7 +169,7 @@ def test_no_file_is_longer_than_one_can_hold_in_the_head() -> None:
 
 
 #: modules that not every system has
-NOT_EVERYWHERE = {"kernel/workbook_reader.py"}
+NOT_EVERYWHERE = {"kernel/tables/workbook_reader.py"}
 
 
 def test_no_import_is_hidden_in_a_function() -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 import shapely
 
-from jingwei.kernel.problems import Problem, TableError
-from jingwei.kernel.workbooks import MB, Limits, bytes_of
+from jingwei.kernel.tables.problems import Problem, TableError
+from jingwei.kernel.tables.workbooks import MB, Limits, bytes_of
 
 _DEGREES = ("CRS84", "4326", "4490")  # the names, in old files, of what the standard now takes for granted
 

@@ -29,8 +29,8 @@ from jingwei.kernel import accounts, moments, sealed, seals
 from jingwei.kernel.actors import SYSTEM
 from jingwei.kernel.models import OutboxRow
 from jingwei.kernel.moments import now, today
-from jingwei.kernel.problems import TableError
 from jingwei.kernel.refusals import Refused
+from jingwei.kernel.tables.problems import TableError
 from jingwei.registry import areas, atlas, people
 from jingwei.registry.imports import batches
 from jingwei.registry.imports.batches import NotWhole, Result

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from jingwei.kernel.geojson import Shapes, read_geojson
-from jingwei.kernel.problems import TableError, explain
+from jingwei.kernel.tables.problems import TableError, explain
 
 SQUARE = [[117.0, 36.0], [117.1, 36.0], [117.1, 36.1], [117.0, 36.1], [117.0, 36.0]]
 OTHER = [[118.0, 36.0], [118.1, 36.0], [118.1, 36.1], [118.0, 36.1], [118.0, 36.0]]

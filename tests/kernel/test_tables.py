@@ -19,9 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jingwei.kernel import problems as said
-from jingwei.kernel.cells import Unreadable, read_cell, reading_of, tidy, word
-from jingwei.kernel.tables import (
+from jingwei.kernel.tables import problems as said
+from jingwei.kernel.tables.cells import Unreadable, read_cell, reading_of, tidy, word
+from jingwei.kernel.tables.reading import (
     Column,
     Limits,
     Problem,

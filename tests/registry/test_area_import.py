@@ -25,8 +25,8 @@ from jingwei.kernel import ids, journal, moments, seals
 from jingwei.kernel.actors import Party
 from jingwei.kernel.models import JournalHead, JournalLine
 from jingwei.kernel.moments import now, today
-from jingwei.kernel.problems import TableError
 from jingwei.kernel.refusals import ChangedMeanwhile, Refused
+from jingwei.kernel.tables.problems import TableError
 from jingwei.registry import areas, atlas
 from jingwei.registry.coordinates import geometry_from_cgcs2000
 from jingwei.registry.imports import batches

@@ -13,11 +13,12 @@ from pytest_django.fixtures import Settings
 
 from jingwei.city import City
 from jingwei.engine.models import CatalogueRow
-from jingwei.kernel import accounts, journal, moments, sheets
+from jingwei.kernel import accounts, journal, moments
 from jingwei.kernel.models import Account, OutboxRow
 from jingwei.kernel.moments import now, today
-from jingwei.kernel.problems import TableError
 from jingwei.kernel.refusals import Refused
+from jingwei.kernel.tables import writing
+from jingwei.kernel.tables.problems import TableError
 from jingwei.registry import areas, people
 from jingwei.registry.imports import batches
 from jingwei.registry.imports.plan import Incoming, Options
@@ -638,7 +639,7 @@ def test_a_file_of_something_else_is_refused(town: Town, grid: Area) -> None:
 
 
 def test_templates_read_back_without_their_example(town: Town, grid: Area) -> None:
-    body = sheets.template(batches.KINDS["people"].forms["staff"], title="人员")
+    body = writing.template(batches.KINDS["people"].forms["staff"], title="人员")
     with pytest.raises(TableError) as no:
         batches.KINDS["people"].plan([Incoming("模板.xlsx", body)], Options())
     assert no.value.code == "no-header"

@@ -30,7 +30,8 @@ from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Refused
 from jingwei.registry import people
 from jingwei.web.api import cases, interface
-from jingwei.web.portal import following, report
+from jingwei.web.portal import codes as portal_codes
+from jingwei.web.portal import report
 
 MORNING = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)  # Friday, 10:00 in Shanghai
 GRID, STREET = "991103001002003", "991103001"
@@ -887,7 +888,7 @@ def test_reports_and_wrong_codes_are_limited(
     assert Case.objects.count() == 1
     assert report.REPORTS_PER_ADDRESS.name == "report", "the portal's own limit: both doors count together"
 
-    monkeypatch.setattr(following, "TRIES_PER_ADDRESS", throttle.Rate("code", 3, timedelta(minutes=10)))
+    monkeypatch.setattr(portal_codes, "TRIES_PER_ADDRESS", throttle.Rate("code", 3, timedelta(minutes=10)))
     for wrong in ("2222222222", "x", "22222%2022223"):
         assert resident.get(f"reports/{wrong}").status_code == 404
     assert resident.get("reports/2222222224").status_code == 429

@@ -19,7 +19,7 @@ from jingwei.kernel import accounts, moments, throttle
 from jingwei.kernel.actors import SYSTEM
 from jingwei.kernel.models import Account, Attachment, LoginSession, Throttle
 from jingwei.kernel.moments import now
-from jingwei.web.portal import following, report
+from jingwei.web.portal import codes, report
 from tests.conftest import PASSWORD, Faces
 from tests.web import pages
 
@@ -30,7 +30,7 @@ WRONG = "0000000000"
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three tries instead of dozens: the same rule, sooner."""
-    monkeypatch.setattr(following, "TRIES_PER_ADDRESS", throttle.Rate("code", 3, TEN))
+    monkeypatch.setattr(codes, "TRIES_PER_ADDRESS", throttle.Rate("code", 3, TEN))
     monkeypatch.setattr(report, "REPORTS_PER_ADDRESS", throttle.Rate("report", 3, TEN))
     monkeypatch.setattr(accounts, "LOGINS_PER_ADDRESS", throttle.Rate("login", 3, TEN))
     monkeypatch.setattr(accounts, "CODES_PER_ADDRESS", throttle.Rate("activate", 3, TEN))
@@ -107,7 +107,7 @@ def test_when_all_tries_are_used_up_a_right_guess_opens_nothing(
     faces: Faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """But on the device that reported: its cookie is signed, and nobody can make one."""
-    monkeypatch.setattr(following, "TRIES_IN_ALL", throttle.Rate("code-all", 2, TEN))
+    monkeypatch.setattr(codes, "TRIES_IN_ALL", throttle.Rate("code-all", 2, TEN))
     mine = Client()
     answer = mine.post(reverse("report"), {"description": "井盖翘起", "place": "北门口"})
     code = answer["Location"].rstrip("/").rsplit("/", 1)[-1]

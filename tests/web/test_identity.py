@@ -23,7 +23,7 @@ from jingwei.engine import actions, entering, queries
 from jingwei.engine.models import Case, Task
 from jingwei.kernel import failures, sealed
 from jingwei.kernel.models import JournalLine, OutboxRow
-from jingwei.web.portal import following, home
+from jingwei.web.portal import codes, home
 from tests.conftest import Faces
 from tests.web import pages
 
@@ -260,5 +260,5 @@ def test_what_is_no_number_of_a_person_stays(text: str) -> None:
 def test_the_code_a_device_remembers_is_its_own(faces: Faces) -> None:
     """A cookie that anybody wrote says nothing, also not on the first page."""
     forged = Client()
-    forged.cookies[following.LAST_CODE] = "<b>AAAAA"
+    forged.cookies[codes.LAST_CODE] = "<b>AAAAA"
     assert "AAAAA" not in forged.get(reverse("home")).content.decode()

@@ -28,7 +28,7 @@ from jingwei.engine.stage import Stage
 from jingwei.kernel import accounts, sealed
 from jingwei.kernel.actors import SYSTEM
 from jingwei.kernel.models import Account, JournalLine
-from jingwei.kernel.workbooks import Limits
+from jingwei.kernel.tables.workbooks import Limits
 from jingwei.registry import people
 from jingwei.registry.imports import batches
 from jingwei.registry.models import Area, AreaMapping, ImportBatch, Organisation, OrganisationArea, Person

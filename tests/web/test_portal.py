@@ -16,7 +16,7 @@ from jingwei.engine import actions, library
 from jingwei.engine.models import Ask, Case, CaseAction, Link, Rating
 from jingwei.kernel import ids, moments, throttle
 from jingwei.kernel.models import Attachment, JournalLine, SealedValue
-from jingwei.web.portal import following, report
+from jingwei.web.portal import codes, report
 from tests.conftest import MORNING, PHONE, Faces
 
 pytestmark = pytest.mark.usefixtures("morning")
@@ -316,7 +316,7 @@ ROUTES_BY_CODE = ("follow", "reported", "rate", "reopen", "add", "follow-photo")
 def test_a_wrong_code_opens_nothing_counts_and_at_last_shuts_the_address_out(
     faces: Faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "TRIES_PER_ADDRESS", throttle.Rate("code", 3, timedelta(minutes=10)))
+    monkeypatch.setattr(codes, "TRIES_PER_ADDRESS", throttle.Rate("code", 3, timedelta(minutes=10)))
     right = faces.report().code
 
     def tried(name: str, code: str, address: str) -> int:
@@ -335,7 +335,7 @@ def test_a_wrong_code_opens_nothing_counts_and_at_last_shuts_the_address_out(
 
 
 def test_all_wrong_tries_together_are_limited_too(faces: Faces, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "TRIES_IN_ALL", throttle.Rate("code-all", 2, timedelta(minutes=10)))
+    monkeypatch.setattr(codes, "TRIES_IN_ALL", throttle.Rate("code-all", 2, timedelta(minutes=10)))
     statuses = [
         faces.nobody.get(reverse("follow", args=["0000000000"]), REMOTE_ADDR=f"192.0.2.{n}").status_code
         for n in range(4)

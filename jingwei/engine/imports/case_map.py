@@ -10,7 +10,7 @@ from jingwei.engine import library
 from jingwei.engine.definition import Part, Word
 from jingwei.engine.library import Playbook
 from jingwei.kernel import strict_yaml
-from jingwei.kernel.problems import TableError, say_of_files_also
+from jingwei.kernel.tables.problems import TableError, say_of_files_also
 
 
 def _as_list(value: object) -> object:

@@ -27,8 +27,8 @@ from jingwei.engine.models import Case
 from jingwei.kernel.actors import Party
 from jingwei.kernel.models import JournalLine
 from jingwei.kernel.moments import now
-from jingwei.kernel.problems import TableError, say_also
-from jingwei.kernel.tables import Column, Row, read_table
+from jingwei.kernel.tables.problems import TableError, say_also
+from jingwei.kernel.tables.reading import Column, Row, read_table
 from jingwei.registry.imports import batches, words
 from jingwei.registry.imports.plan import Incoming, Options, Plan, Reading, Writing
 

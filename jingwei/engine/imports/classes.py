@@ -12,9 +12,9 @@ from jingwei.engine.models import Case, CaseClass, CatalogueRow
 from jingwei.kernel import journal
 from jingwei.kernel.actors import Actor
 from jingwei.kernel.calendar import Limit
-from jingwei.kernel.problems import TableError, say_also, say_of_files_also
 from jingwei.kernel.refusals import Reason
-from jingwei.kernel.tables import Column, Row, read_tables
+from jingwei.kernel.tables.problems import TableError, say_also, say_of_files_also
+from jingwei.kernel.tables.reading import Column, Row, read_tables
 from jingwei.kernel.versions import raise_version
 from jingwei.registry.imports import batches, undoing
 from jingwei.registry.imports.known_areas import KnownAreas

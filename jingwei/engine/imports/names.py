@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jingwei.engine.imports.case_map import Named
-from jingwei.kernel.problems import say_also
+from jingwei.kernel.tables.problems import say_also
 from jingwei.registry.imports.known_areas import KnownAreas
 from jingwei.registry.models import AreaAlias, Organisation, OrganisationAlias
 

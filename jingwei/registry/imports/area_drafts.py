@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jingwei.kernel.tables import Column, Row
+from jingwei.kernel.tables.reading import Column, Row
 from jingwei.registry.imports import recoding
 from jingwei.registry.imports.known_areas import KIND_WORDS
 from jingwei.registry.imports.plan import Reading

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from jingwei.kernel.moments import today
-from jingwei.kernel.tables import read_tables
+from jingwei.kernel.tables.reading import read_tables
 from jingwei.kernel.versions import raise_version
 from jingwei.registry import atlas
 from jingwei.registry.imports.area_drafts import FORMS, LONGEST_CODE, Draft, codes_of, drafts_of

@@ -20,13 +20,14 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from jingwei.kernel import ids, journal, problems, sheets
+from jingwei.kernel import ids, journal
 from jingwei.kernel.actors import Actor
-from jingwei.kernel.cells import tidy
 from jingwei.kernel.moments import now
-from jingwei.kernel.problems import Problem, TableError
 from jingwei.kernel.refusals import ChangedMeanwhile, Reason, Refused
-from jingwei.kernel.tables import Column, Row
+from jingwei.kernel.tables import problems, writing
+from jingwei.kernel.tables.cells import tidy
+from jingwei.kernel.tables.problems import Problem, TableError
+from jingwei.kernel.tables.reading import Column, Row
 from jingwei.kernel.versions import raise_version
 from jingwei.kernel.worker import job
 from jingwei.registry.imports import area_drafts, areas, borders, links, people, undoing, words
@@ -265,7 +266,7 @@ def failed_sheet(batch: ImportBatch, form: str, *, title: str, language: str = "
         rows.append(Row(number, {}, dict(one.raw)))
         reasons[number] = ("；" if language.startswith("zh") else "; ").join(reasons_of(one, language))
     columns = KINDS[batch.kind].forms[form] or _columns_of(failed)
-    return sheets.write_table(rows, columns, title=title, failed=reasons, language=language)
+    return writing.write_table(rows, columns, title=title, failed=reasons, language=language)
 
 
 def _columns_of(failed: Sequence[Failed]) -> list[Column]:

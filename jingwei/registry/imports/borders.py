@@ -15,8 +15,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from jingwei.kernel.geojson import Feature, read_geojson
-from jingwei.kernel.problems import Problem
-from jingwei.kernel.tables import Column
+from jingwei.kernel.tables.problems import Problem
+from jingwei.kernel.tables.reading import Column
 from jingwei.kernel.versions import raise_version
 from jingwei.registry import areas, atlas, coordinates
 from jingwei.registry.coordinates import Source, geometry_to_cgcs2000, plausible

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jingwei.kernel.moments import today
-from jingwei.kernel.tables import Column, Row, read_tables
+from jingwei.kernel.tables.reading import Column, Row, read_tables
 from jingwei.kernel.versions import raise_version
 from jingwei.registry import atlas
 from jingwei.registry.imports.known_areas import KIND_WORDS, KnownAreas, kind_word

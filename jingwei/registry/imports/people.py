@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jingwei.kernel.tables import Column, read_tables
+from jingwei.kernel.tables.reading import Column, read_tables
 from jingwei.registry.imports.known_areas import KnownAreas
 from jingwei.registry.imports.links import LINKS, LinkPlan
 from jingwei.registry.imports.plan import Incoming, Options, Plan, Reading

@@ -19,8 +19,8 @@ from django.db import models
 from jingwei.kernel import ids, journal, rows
 from jingwei.kernel.actors import Actor
 from jingwei.kernel.models import Journalled
-from jingwei.kernel.problems import Problem
-from jingwei.kernel.tables import Column, Row, Table
+from jingwei.kernel.tables.problems import Problem
+from jingwei.kernel.tables.reading import Column, Row, Table
 from jingwei.registry.models import ImportBatch, ImportedRow
 
 S = TypeVar("S", bound=Journalled)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count
 
-from jingwei.kernel.tables import Column, Row
+from jingwei.kernel.tables.reading import Column, Row
 from jingwei.registry.imports.known_areas import KnownAreas
 from jingwei.registry.imports.plan import Plan, Reading, Writing
 from jingwei.registry.imports.units import UnitPlan

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from jingwei.kernel.moments import today
-from jingwei.kernel.tables import Column, Row, read_table
+from jingwei.kernel.tables.reading import Column, Row, read_table
 from jingwei.registry.imports.known_areas import KnownAreas
 from jingwei.registry.imports.plan import Incoming, Plan, Reading, Writing
 from jingwei.registry.models import Area, AreaSuccession

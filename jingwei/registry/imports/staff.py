@@ -12,7 +12,7 @@ from django.utils import timezone
 from jingwei.kernel import accounts, outbox
 from jingwei.kernel.models import Account, OutboxRow
 from jingwei.kernel.moments import now, today
-from jingwei.kernel.tables import Column, Row
+from jingwei.kernel.tables.reading import Column, Row
 from jingwei.registry import logins
 from jingwei.registry.imports.plan import Activation, Plan, Reading, Writing
 from jingwei.registry.imports.posts import Key, PostPlan

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jingwei.kernel.moments import now, today
-from jingwei.kernel.tables import Column, Row
+from jingwei.kernel.tables.reading import Column, Row
 from jingwei.registry.imports.known_areas import KnownAreas
 from jingwei.registry.imports.plan import Plan, Reading, Writing, set_columns
 from jingwei.registry.models import Organisation, OrganisationAlias, OrganisationVersion

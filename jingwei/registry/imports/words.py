@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jingwei.kernel import problems
+from jingwei.kernel.tables import problems
 
 #: why a row cannot be taken. A sentence follows "第12行 编码：" or "Line 12, Code: ".
 CELLS: dict[str, tuple[str, str]] = {

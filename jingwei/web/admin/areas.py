@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from jingwei.kernel import journal
-from jingwei.kernel.cells import Column
 from jingwei.kernel.moments import today
+from jingwei.kernel.tables.cells import Column
 from jingwei.registry import areas, boards, roles, seats
 from jingwei.registry.atlas import atlas
 from jingwei.registry.models import Area, AreaAlias, AreaMapping, Organisation, OrganisationArea

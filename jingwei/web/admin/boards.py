@@ -14,8 +14,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from jingwei.kernel.cells import Column
 from jingwei.kernel.moments import today
+from jingwei.kernel.tables.cells import Column
 from jingwei.registry import boards
 from jingwei.registry.atlas import atlas
 from jingwei.registry.models import Area, BoardPrint

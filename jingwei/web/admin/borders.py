@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from jingwei.kernel.cells import Column
+from jingwei.kernel.tables.cells import Column
 from jingwei.registry import areas
 from jingwei.registry.atlas import Place, atlas, code_range
 from jingwei.registry.models import Area

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jingwei.engine import catalogue, library
 from jingwei.engine.models import CatalogueRow
-from jingwei.kernel.cells import Column
+from jingwei.kernel.tables.cells import Column
 from jingwei.registry.atlas import atlas
 from jingwei.registry.models import Organisation
 from jingwei.web.admin import exporting

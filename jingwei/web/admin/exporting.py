@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from jingwei.kernel import journal
-from jingwei.kernel.cells import Column
 from jingwei.kernel.moments import today
-from jingwei.kernel.sheets import write_table
-from jingwei.kernel.tables import Row
+from jingwei.kernel.tables.cells import Column
+from jingwei.kernel.tables.reading import Row
+from jingwei.kernel.tables.writing import write_table
 from jingwei.web.shell.who import StaffRequest
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -18,11 +18,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from jingwei.kernel import accounts, journal, sheets
+from jingwei.kernel import accounts, journal
 from jingwei.kernel.moments import now, today
-from jingwei.kernel.problems import TableError
 from jingwei.kernel.refusals import Reason, Refused
-from jingwei.kernel.workbooks import Limits
+from jingwei.kernel.tables import writing
+from jingwei.kernel.tables.problems import TableError
+from jingwei.kernel.tables.workbooks import Limits
 from jingwei.registry.imports import batches
 from jingwei.registry.imports.batches import Result
 from jingwei.registry.imports.plan import Incoming, Options
@@ -264,7 +265,7 @@ def blank(request: StaffRequest, kind: str, form: str) -> HttpResponse:
     """An empty workbook to fill in: drop-downs, an example row, instructions."""
     if kind not in KINDS or form not in batches.KINDS[kind].forms:
         raise Http404
-    body = sheets.template(batches.KINDS[kind].forms[form], title=noun(form), language=language())
+    body = writing.template(batches.KINDS[kind].forms[form], title=noun(form), language=language())
     return _sheet(body, f"{noun(form)}-{_('template')}.xlsx")
 
 

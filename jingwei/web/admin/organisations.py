@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 from jingwei.engine import catalogue
 from jingwei.engine.models import CatalogueRow
 from jingwei.kernel import journal
-from jingwei.kernel.cells import Column
 from jingwei.kernel.moments import today
+from jingwei.kernel.tables.cells import Column
 from jingwei.registry import people, roles, seats
 from jingwei.registry.atlas import atlas, code_range
 from jingwei.registry.models import (

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from jingwei.kernel import journal
-from jingwei.kernel.cells import Column
 from jingwei.kernel.models import Account
 from jingwei.kernel.moments import today
+from jingwei.kernel.tables.cells import Column
 from jingwei.registry import boards, people, photos, roles
 from jingwei.registry.atlas import atlas, code_range
 from jingwei.registry.models import Assignment, Organisation, Person

@@ -18,8 +18,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jingwei.engine.models import Case
 from jingwei.kernel import journal
-from jingwei.kernel.cells import Column
 from jingwei.kernel.moments import today
+from jingwei.kernel.tables.cells import Column
 from jingwei.registry import boards, people, posts, roles, seats
 from jingwei.registry.atlas import atlas
 from jingwei.registry.models import Area, Assignment, Organisation, Post, SeatRule

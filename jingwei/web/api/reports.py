@@ -18,7 +18,7 @@ from jingwei.web.api.cases import procedure_named, same_key, taken_in
 from jingwei.web.api.problems import playbook_for
 from jingwei.web.api.showing import sent, unit_codes
 from jingwei.web.api.token import Key
-from jingwei.web.portal import following
+from jingwei.web.portal import codes, following
 from jingwei.web.portal.report import KINDS, REPORTS_PER_ADDRESS, SHOWN
 from jingwei.web.shell import who
 
@@ -61,7 +61,7 @@ def follow(
     request: HttpRequest, code: Annotated[str, Path(..., min_length=1, max_length=40)]
 ) -> HttpResponse:
     """How a report goes, for whoever knows its code. After 30 wrong ones in ten minutes none is looked up."""
-    case, party = following.opened(request, code)
+    case, party = codes.opened(request, code)
     page = queries.case_page(case, party)
     playbook_for(request, page.playbook)
     may = {option.name for option in page.allowed}

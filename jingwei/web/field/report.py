@@ -27,7 +27,7 @@ from jingwei.web.field import jobs
 from jingwei.web.field.acting import missing
 from jingwei.web.field.frame import field_only, frame
 from jingwei.web.field.phrases import Phrase, phrases
-from jingwei.web.portal.following import opened
+from jingwei.web.portal.codes import opened
 from jingwei.web.shell import fields, places
 from jingwei.web.shell.doing import uuid_of
 from jingwei.web.shell.refusing import status_of

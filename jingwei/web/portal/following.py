@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from jingwei.engine import actions, entering, keeping, library, queries, rules
 from jingwei.engine.library import Playbook
 from jingwei.engine.models import Ask, Case, CaseAction, Rating
-from jingwei.kernel import files, ids, throttle
+from jingwei.kernel import files, ids
 from jingwei.kernel.actors import Party
 from jingwei.kernel.models import Attachment
 from jingwei.kernel.moments import now
@@ -28,12 +27,9 @@ from jingwei.registry.atlas import atlas
 from jingwei.registry.models import Organisation
 from jingwei.registry.roles import label
 from jingwei.web import reasons, words
-from jingwei.web.shell import fields, who
+from jingwei.web.portal.codes import opened
+from jingwei.web.shell import fields
 from jingwei.web.shell.doing import uuid_of
-
-TRIES_PER_ADDRESS = throttle.Rate("code", 30, timedelta(minutes=10))
-LAST_CODE, LAST_CODE_KEPT = "last_code", timedelta(days=30)
-TRIES_IN_ALL = throttle.Rate("code-all", 3000, timedelta(minutes=10))
 
 
 @dataclass
@@ -62,35 +58,6 @@ def find(request: HttpRequest) -> HttpResponse:
         else "",
     }
     return render(request, "portal/find.html", context, status=422 if typed else 200)
-
-
-def opened(request: HttpRequest, code: str) -> tuple[Case, Party]:
-    """The case of a code; every wrong try counts, per address and in total, and too many end it.
-
-    While all the city's tries are used up, codes open only on the devices that they were given to.
-    """
-    throttle.refuse_if_full(TRIES_PER_ADDRESS, of=who.address_of(request))
-    if code_given_to(request) != ids.read_code(code):
-        throttle.refuse_if_full(TRIES_IN_ALL)
-    found = queries.case_by_code(code)
-    if found is None:
-        throttle.count(TRIES_PER_ADDRESS, of=who.address_of(request))
-        throttle.count(TRIES_IN_ALL)
-        raise Http404
-    return found
-
-
-def code_given_to(request: HttpRequest) -> str:
-    """The query code that this device was given last; a cookie that is not ours says nothing."""
-    return str(request.get_signed_cookie(LAST_CODE, "", salt=LAST_CODE, max_age=LAST_CODE_KEPT) or "")
-
-
-def give_code(answer: HttpResponse, code: str) -> None:
-    """Let the device that reported remember the code."""
-    answer.set_signed_cookie(
-        LAST_CODE, code, salt=LAST_CODE, max_age=LAST_CODE_KEPT,
-        httponly=True, samesite="Lax", secure=settings.CITY.secure,
-    )  # fmt: skip
 
 
 @require_GET

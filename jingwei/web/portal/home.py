@@ -18,7 +18,7 @@ from jingwei.kernel.moments import now
 from jingwei.registry import boards
 from jingwei.registry.atlas import Place, atlas
 from jingwei.registry.models import Area, Person
-from jingwei.web.portal import following
+from jingwei.web.portal import codes
 from jingwei.web.shell import paper, places
 from jingwei.web.shell.doing import number_of
 
@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "mine_name": atlas().full_name(mine.id) if mine else "",
         "people": boards.people_of(mine.id)[:3] if mine else [],
         "takes_requests": "resident_request" in library.all_in_force(),
-        "last_code": following.code_given_to(request),
+        "last_code": codes.code_given_to(request),
     }
     return render(request, "portal/home.html", context)
 

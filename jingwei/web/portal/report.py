@@ -24,7 +24,7 @@ from jingwei.kernel.actors import Party
 from jingwei.kernel.refusals import Reason, Refused
 from jingwei.registry.atlas import atlas
 from jingwei.web import reasons
-from jingwei.web.portal import following
+from jingwei.web.portal import codes, following
 from jingwei.web.shell import fields, places, who
 from jingwei.web.shell.doing import number_of, uuid_of
 from jingwei.web.shell.refusing import status_of
@@ -74,7 +74,7 @@ def _send(request: HttpRequest, playbook: Playbook, kind: str) -> HttpResponse:
         return render(request, "portal/report.html", context, status=status_of(refused))
     _join(request, taken.case)
     answer = redirect("reported", code=taken.code)
-    following.give_code(answer, taken.code)
+    codes.give_code(answer, taken.code)
     return answer
 
 
@@ -182,7 +182,7 @@ def _as_public(case: Case, playbook: Playbook) -> dict[str, Any]:
 
 def reported(request: HttpRequest, code: str) -> HttpResponse:
     """Thank you: the number, the code, its QR, and what happens next and by when."""
-    case, _party = following.opened(request, code)
+    case, _party = codes.opened(request, code)
     address = request.build_absolute_uri(reverse("follow", args=[code]))
     context = {
         "case": case,

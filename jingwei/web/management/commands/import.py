@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 
 from jingwei.kernel import ids
 from jingwei.kernel.actors import System
-from jingwei.kernel.cells import Column
-from jingwei.kernel.problems import TableError
 from jingwei.kernel.refusals import Refused
-from jingwei.kernel.sheets import write_table
-from jingwei.kernel.tables import Row
-from jingwei.kernel.workbooks import Limits, bytes_of
+from jingwei.kernel.tables.cells import Column
+from jingwei.kernel.tables.problems import TableError
+from jingwei.kernel.tables.reading import Row
+from jingwei.kernel.tables.workbooks import Limits, bytes_of
+from jingwei.kernel.tables.writing import write_table
 from jingwei.registry.coordinates import SOURCES
 from jingwei.registry.imports import batches
 from jingwei.registry.imports.plan import Activation, Count, Failed, Incoming, Plan

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 
-from jingwei.kernel.cells import tidy
-from jingwei.kernel.sheets import disarm, template, write_table
-from jingwei.kernel.tables import Column, Row, TableError, read_table, reasons_by_line
+from jingwei.kernel.tables.cells import tidy
+from jingwei.kernel.tables.reading import Column, Row, TableError, read_table, reasons_by_line
+from jingwei.kernel.tables.writing import disarm, template, write_table
 
 KINDS = {"community": ("社区", "Community"), "village": ("村", "Village")}
 COLUMNS = (
@@ -183,7 +183,7 @@ def test_titles_become_names_of_sheets_without_forbidden_signs() -> None:
 
 
 def test_more_rows_than_a_sheet_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jingwei.kernel.sheets.MOST_ROWS", 2)
+    monkeypatch.setattr("jingwei.kernel.tables.writing.MOST_ROWS", 2)
     with pytest.raises(TableError) as no:
         write_table([Row(i, {}) for i in range(3)], COLUMNS, title="表")
     assert no.value.code == "too-many-rows"

@@ -4,7 +4,7 @@ A title above, 填报单位 and 日期 below it, headers of up to three levels, 
 blank rows: all of that is taken as it comes. What cannot be read is said line by line.
 
 The parts: `workbooks` opens files safely, `headers` finds columns, `cells` reads one cell, `problems` says
-what is wrong, and `sheets` writes tables back.
+what is wrong, and `writing` writes tables back.
 """
 
 from __future__ import annotations
@@ -14,10 +14,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jingwei.kernel.cells import Cell, Column, Reading, Unreadable, plain, read_cell, reading_of, shown, word
-from jingwei.kernel.headers import Header, find_header, header_problems
-from jingwei.kernel.problems import Problem, TableError, explain, reasons_by_line
-from jingwei.kernel.workbooks import (
+from jingwei.kernel.tables.cells import (
+    Cell,
+    Column,
+    Reading,
+    Unreadable,
+    plain,
+    read_cell,
+    reading_of,
+    shown,
+    word,
+)
+from jingwei.kernel.tables.headers import Header, find_header, header_problems
+from jingwei.kernel.tables.problems import Problem, TableError, explain, reasons_by_line
+from jingwei.kernel.tables.workbooks import (
     DELIMITERS,
     Limits,
     Sheet,

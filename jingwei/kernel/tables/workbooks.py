@@ -21,8 +21,8 @@ from typing import Any, cast
 
 import orjson
 
-from jingwei.kernel.cells import Cell, letters
-from jingwei.kernel.problems import TableError, clip
+from jingwei.kernel.tables.cells import Cell, letters
+from jingwei.kernel.tables.problems import TableError, clip
 
 MB = 1024 * 1024
 DELIMITERS = ",\t;"

@@ -1,6 +1,6 @@
 """Write tables as offices keep them: title, 填报单位 and date, 序号 first, codes as text, ready to print.
 
-What is written here reads back by `tables` to the same values. Text never starts a formula.
+What is written here reads back by `reading` to the same values. Text never starts a formula.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from jingwei.kernel.cells import Column
-from jingwei.kernel.problems import TableError
-from jingwei.kernel.sheet_parts import (
+from jingwei.kernel.tables.cells import Column
+from jingwei.kernel.tables.parts import (
     FORMATS,
     body_cell,
     clean,
@@ -34,7 +33,8 @@ from jingwei.kernel.sheet_parts import (
     title_cell,
     written,
 )
-from jingwei.kernel.tables import Row
+from jingwei.kernel.tables.problems import TableError
+from jingwei.kernel.tables.reading import Row
 
 __all__ = ["disarm", "template", "write_table"]
 

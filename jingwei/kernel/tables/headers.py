@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from jingwei.kernel.cells import Column, letters, shown, tidy, word
-from jingwei.kernel.problems import Problem
-from jingwei.kernel.workbooks import Sheet
+from jingwei.kernel.tables.cells import Column, letters, shown, tidy, word
+from jingwei.kernel.tables.problems import Problem
+from jingwei.kernel.tables.workbooks import Sheet
 
 _AMONG = 10  # the first rows that hold anything
 _LEVELS = 3

@@ -14,8 +14,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from jingwei.kernel.cells import Column, tidy
-from jingwei.kernel.tables import Row
+from jingwei.kernel.tables.cells import Column, tidy
+from jingwei.kernel.tables.reading import Row
 
 MOST_SIGNS = 32_767
 EXACT_DIGITS = 15  # what Excel keeps of a number
