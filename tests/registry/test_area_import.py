@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import time
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -777,9 +776,7 @@ def test_jinan_whole(town: Town, real_data: Path, settings: Settings) -> None:
     city = town.area("3701", name="济南市")
     villages = real_data / "admin_divisions/villages_5cities_2021.csv"
 
-    began = time.process_time()
     result = bring(town, Incoming(villages.name, villages.read_bytes()))
-    assert time.process_time() - began < 5, "seconds of this process"
     assert counts(result) == {"county": (13, 0, 0), "street": (165, 0, 0), "community": (5698, 0, 0)}
     assert Area.objects.filter(valid_to=None).count() == 1 + 13 + 165 + 5698
     atlas.forget()
