@@ -179,7 +179,8 @@ def replay_erasures() -> int:
 def _forget_traces() -> None:
     """What is kept for a time of its own.
 
-    A day: pictures of forms never sent, limits. 30 days: request ids, done effects, ended logins. A year: the
+    A day: pictures of forms never sent, limits. A month: files that a killed process left without a row.
+    30 days: request ids, done effects, ended logins. A year: the
     addresses of logins.
     """
     moment = now()
@@ -190,6 +191,9 @@ def _forget_traces() -> None:
     )
     for case in set(loose.values_list("case", flat=True)[:AT_ONCE]):
         files.remove_all(case)
+    day_ago = (moment - timedelta(days=1)).timestamp()
+    for number in range(moment.day - 1, 0x1000, 31):  # every folder once a month
+        files.remove_nameless(f"{number:03x}", before=day_ago)
     RequestKey.objects.filter(created_at__lt=moment - timedelta(days=30)).delete()
     OutboxRow.objects.filter(done_at__lt=moment - timedelta(days=30)).delete()
     StaffAccess.objects.filter(at__lt=moment - timedelta(days=366)).delete()

@@ -28,6 +28,7 @@ MOST_PIXELS = 50_000_000
 LONG_SIDE, SMALL_SIDE = 2048, 360
 MOST_SCANS = 100
 FORMATS = ("JPEG", "PNG", "WEBP")
+_OURS = (".jpg", ".pdf", ".part")
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -107,6 +108,25 @@ def remove_all(case: UUID) -> int:
     with suppress(FileNotFoundError):
         shutil.rmtree(folder_of(case))
     return count
+
+
+def remove_nameless(spread: str, *, before: float) -> int:
+    """Delete files older than `before` (seconds since 1970) that no row names, in one of the 4,096 folders.
+
+    A process that was killed between writing a picture and its row leaves such files. Return how many.
+    """
+    gone = 0
+    cases = [case for case in Path(settings.CITY.files, spread).glob("*") if case.is_dir()]
+    rows = Attachment.objects.filter(case__in=[case.name for case in cases])
+    named = {str(attachment) for attachment in rows.values_list("id", flat=True)}
+    for case in cases:
+        for file in case.iterdir():
+            if file.name[:36] not in named and file.suffix in _OURS and file.stat().st_mtime < before:
+                file.unlink()
+                gone += 1
+        with suppress(OSError):  # not empty: it stays
+            case.rmdir()
+    return gone
 
 
 def _remove_bytes(row: Attachment) -> None:

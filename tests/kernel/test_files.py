@@ -7,6 +7,7 @@ import io
 import os
 import resource
 import struct
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -412,6 +413,23 @@ def test_everything_of_a_case_can_be_removed_and_nothing_of_another() -> None:
     assert list(Attachment.objects.all()) == [kept]
     assert files.path_of(kept).exists()
     assert files.remove_all(case) == 0
+
+
+def test_what_no_row_names_goes_after_a_day(city: City) -> None:
+    """A process killed between the picture and its row leaves such files."""
+    row = take(encoded(plain(60, 40)))
+    kept = files.path_of(row)
+    left, fresh = (kept.with_name(f"{ids.new_id()}.jpg") for _ in range(2))
+    drawing = kept.with_name(f"{ids.new_id()}.4711.part")
+    for file in (left, fresh, drawing):
+        file.write_bytes(b"x")
+    long_ago = time.time() - 2 * 86_400
+    for file in (left, drawing, kept):
+        os.utime(file, (long_ago, long_ago))
+    spread = kept.parent.parent.name
+    assert files.remove_nameless(spread, before=time.time() - 86_400) == 2
+    assert sorted(kept.parent.iterdir()) == sorted([kept, files.path_of(row, small=True), fresh])
+    assert files.remove_nameless("fff" if spread != "fff" else "ffe", before=time.time()) == 0
 
 
 def test_one_picture_can_be_removed() -> None:
