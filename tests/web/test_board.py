@@ -103,7 +103,7 @@ def test_drilling_down_stays_inside_the_leader_s_area(days: Faces) -> None:
     assert areas["county"].code in way
 
 
-@pytest.mark.parametrize("area", ["999999", "x", "\0", "' OR 1=1"])
+@pytest.mark.parametrize("area", ["999999", "x", "' OR 1=1"])
 def test_an_area_that_is_not_there_does_not_exist(days: Faces, area: str) -> None:
     assert days.of("city_leader").get(reverse("board"), {"area": area}).status_code == 404
 
