@@ -66,7 +66,8 @@ def contacts_over(area: int) -> list[OnBoard]:
         AreaMapping.objects.filter(base=area, overlay__valid_to=None).values_list("overlay", flat=True)
     )
     officials = [h for h in holders(areas=[area]) if h.role in OFFICIALS]
-    return _shown(officials + (holders(areas=over) if over else []))
+    shown = _shown(officials + (holders(areas=over) if over else []))
+    return list(dict.fromkeys(shown))  # somebody may answer for two of those grids
 
 
 def _shown(found: list[Holder]) -> list[OnBoard]:
