@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, FilteredRelation, Model, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
 
 from jingwei.engine import library, rules, words
@@ -21,7 +22,7 @@ from jingwei.engine.change import CaseChange, Done
 from jingwei.engine.definition import AskRule, Move, TaskRule
 from jingwei.engine.models import Ask, Case, CaseAction, CaseClock, Link, Message, Participant, Rating, Task
 from jingwei.engine.standing import TIER_COLUMNS, may_see, path_of, readers_of
-from jingwei.kernel import ids, rows
+from jingwei.kernel import ids, moments, rows
 from jingwei.kernel.actors import Actor, Party
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Reason
@@ -129,7 +130,7 @@ def _open(actor: Staff) -> Q | None:
 def _all(actor: Staff) -> Q | None:
     if _reads_area(actor):
         return in_area(actor)
-    return Q(participants__kind="unit", participants__ref=actor.organisation) if actor.organisation else None
+    return Q(ours__ref=actor.organisation) if actor.organisation else None
 
 
 def _unlocated(actor: Staff) -> Q | None:
@@ -173,11 +174,24 @@ QUEUES: dict[str, Queue] = {
 def queue(actor: Staff, name: str) -> QuerySet[Case] | None:
     """The cases of a queue in their order, or None where this post has no such queue."""
     which = QUEUES[name].filter(actor)
-    return (
-        not_about(actor, Case.objects.filter(which)).order_by(QUEUES[name].order)
-        if which is not None
-        else None
+    if which is None:
+        return None
+    cases = Case.objects.alias(
+        ours=FilteredRelation(
+            "participants", condition=Q(participants__kind="unit", participants__ref=actor.organisation)
+        )
     )
+    return not_about(actor, cases.filter(which)).order_by(order_of(actor, name))
+
+
+def order_of(actor: Staff, name: str) -> str:
+    """The order of a queue: a path to a column, with a minus for the newest first.
+
+    What a unit ever took part in has its moments beside it: an index range there, a walk through the whole
+    city here.
+    """
+    by_unit = name == "all" and not _reads_area(actor)
+    return "-ours__received_at" if by_unit else QUEUES[name].order
 
 
 def queue_counts(actor: Staff) -> dict[str, int]:
@@ -185,21 +199,51 @@ def queue_counts(actor: Staff) -> dict[str, int]:
 
     And the asks waiting for this post to decide.
     """
+    in_force = tuple(playbook.row for playbook in library.all_in_force().values())
+    names, sql, values, moving = _counting(actor, in_force)
+    moment, params = now(), list(values)
+    for place, later in moving:
+        params[place] = _stored(moment + later)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return dict(zip(names, cursor.fetchone(), strict=True))
+
+
+@lru_cache(maxsize=1024)
+def _counting(
+    actor: Staff, in_force: tuple[int, ...]
+) -> tuple[list[str], str, list[Any], list[tuple[int, timedelta]]]:
+    """Names, statement and values of `queue_counts`, and which values are so much later than now.
+
+    Putting the statement together takes longer than the database takes to answer it, and it is the same for
+    somebody all day long. `in_force`: whom a queue is for stands in the procedures.
+    """
+    begun = now()
+    with moments.at(begun):
+        parts = _counted(actor)
+    columns, values = [], []
+    for name, part in parts:
+        sql, given = part.query.sql_with_params()
+        columns.append(f'(SELECT COUNT(*) FROM ({sql}) AS "{name}") AS "{name}"')  # noqa: S608 - Django's own SQL
+        values += list(given)
+    then = {_stored(begun): timedelta(), _stored(begun + SOON): SOON}
+    moving = [(place, then[value]) for place, value in enumerate(values) if value in then]
+    return [name for name, _ in parts], "SELECT " + ", ".join(columns), values, moving
+
+
+def _counted(actor: Staff) -> list[tuple[str, QuerySet[Any]]]:
     parts: list[tuple[str, QuerySet[Any]]] = []
     for name in QUEUES:
         if name != "all" and (cases := queue(actor, name)) is not None:
-            parts.append((name, cases.order_by().values("pk")[:COUNT_UP_TO]))
-    parts.append(("asks", asks_to_decide(actor).order_by().values("pk")[:COUNT_UP_TO]))
-    parts.append(("tasks", tasks_to_answer(actor).order_by().values("pk")[:COUNT_UP_TO]))
-    parts.append(("unread", unread(actor).order_by().values("pk")[:COUNT_UP_TO]))
-    columns, params = [], []
-    for name, part in parts:
-        sql, values = part.query.sql_with_params()
-        columns.append(f'(SELECT COUNT(*) FROM ({sql}) AS "{name}") AS "{name}"')  # noqa: S608 - Django's own SQL
-        params += list(values)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT " + ", ".join(columns), params)
-        return dict(zip([name for name, _ in parts], cursor.fetchone(), strict=True))
+            parts.append((name, cases.order_by().values("next_due")))  # the index has it
+    others = {"asks": asks_to_decide(actor), "tasks": tasks_to_answer(actor), "unread": unread(actor)}
+    parts += [(name, other.order_by().values("pk")) for name, other in others.items()]
+    return [(name, part[:COUNT_UP_TO]) for name, part in parts]
+
+
+def _stored(moment: datetime) -> Any:
+    """A moment as the database takes it in a statement."""
+    return Case._meta.get_field("next_due").get_db_prep_value(moment, connection)
 
 
 def asks_to_decide(actor: Staff) -> QuerySet[Ask]:

@@ -48,6 +48,7 @@ class Net:
         borders.sort(key=lambda one: (-places[one[0]].tier, one[0]))
         self.ids = np.array([area for area, _ in borders], dtype=np.int64)
         self.tree = shapely.STRtree([border for _, border in borders])
+        self.borders = self.tree.geometries
 
     def locate_one(self, point: shapely.Point) -> int | None:
         """The area of a point, or None."""
@@ -57,7 +58,9 @@ class Net:
     def locate(self, points: NDArray[np.object_]) -> list[int | None]:
         """The area of each point, or None."""
         found: list[int | None] = [None] * len(points)
-        which, borders = self.tree.query(points, predicate="intersects")
+        which, borders = self.tree.query(points)  # whose box holds the point
+        inside = shapely.intersects(self.borders[borders], points[which])
+        which, borders = which[inside], borders[inside]
         if len(which):
             order = np.lexsort((borders, which))
             hit, first = np.unique(which[order], return_index=True)
@@ -175,7 +178,13 @@ def _load() -> Atlas:
     upper = bordered.filter(pk__in=above)  # above an area with a border there may be one without
     fine = list(_borders(bordered.exclude(pk__in=above)))
     bounds = _around(border for borders in (fine, _borders(upper)) for _, border in borders)
-    return Atlas(places, Net(places, fine), lambda: Net(places, list(_borders(upper))), above, bounds)
+    return Atlas(places, Net(places, fine), lambda: _large(Net(places, list(_borders(upper)))), above, bounds)
+
+
+def _large(net: Net) -> Net:
+    """Borders of thousands of points, looked through once so that each question is short."""
+    shapely.prepare(net.borders)
+    return net
 
 
 def _borders(areas: QuerySet[Area]) -> Iterator[tuple[int, shapely.Geometry]]:

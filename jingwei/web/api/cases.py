@@ -76,7 +76,7 @@ def list_cases(
         raise Wrong("not-found", 404, Reason("no-such-queue", "queue"))
     asked = {"procedure": procedure, "class_top": class_top, "state": state, "urgency": urgency}
     cases = cases.filter(**{name: value for name, value in asked.items() if value})
-    order = queries.QUEUES[queue].order
+    order = queries.order_of(request.auth, queue)
     found, further = paging.part(cases, order, tuple(showing.COLUMNS), after=after, limit=limit)
     return sent({"cases": showing.rows(found), "next": further})
 

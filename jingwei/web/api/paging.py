@@ -42,7 +42,7 @@ def part(
     if len(found) <= limit:
         return found, None
     row = dict(zip(columns, found[limit - 1], strict=True))
-    return found[:limit], _written(row[column], row["id"])
+    return found[:limit], _written(row[column.rpartition("__")[2]], row["id"])
 
 
 def _behind(cases: QuerySet[Case], column: str, mark: Mark | None, *, down: bool) -> QuerySet[Case]:

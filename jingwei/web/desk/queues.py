@@ -23,6 +23,7 @@ from jingwei.kernel.refusals import Refused
 from jingwei.web import reasons
 from jingwei.web.desk import shown
 from jingwei.web.desk.frame import frame, queue_empty, queue_label
+from jingwei.web.desk.row import Row
 from jingwei.web.shell.doing import said, uuid_of
 from jingwei.web.shell.who import StaffRequest, safe_next, staff_only
 
@@ -50,8 +51,9 @@ def _list(request: StaffRequest, name: str) -> HttpResponse:
     if cases is None:
         raise Http404
     chosen = {key: value for key in ("class", "state", "urgency") if (value := said(request.GET, key))}
-    order = queries.QUEUES[name].order
-    found = list(_after(_filtered(cases, chosen), order, request.GET.get("after", ""))[: PAGE + 1])
+    order = queries.order_of(request.staff, name)
+    cases = _after(_filtered(cases, chosen), order, request.GET.get("after", ""))
+    found = list(cases.only(*shown.COLUMNS)[: PAGE + 1])
     more = len(found) > PAGE
     rows = shown.rows(found[:PAGE])
     title, fills = queue_empty(name)
@@ -105,7 +107,7 @@ def _after(cases: QuerySet[Case], order: str, mark: str) -> QuerySet[Case]:
 
 
 def _mark(case: Case, order: str) -> str:
-    moment = getattr(case, order.removeprefix("-"))
+    moment = getattr(case, order.removeprefix("-").rpartition("__")[2])
     return (
         base64.urlsafe_b64encode(
             json.dumps([moment.isoformat() if moment else "", str(case.pk)]).encode()
@@ -115,9 +117,9 @@ def _mark(case: Case, order: str) -> str:
     )
 
 
-def _groups(rows: list[shown.Row]) -> list[dict[str, Any]]:
+def _groups(rows: list[Row]) -> list[dict[str, Any]]:
     """Late, soon, in time."""
-    kinds: dict[str, list[shown.Row]] = {"late": [], "soon": [], "ok": []}
+    kinds: dict[str, list[Row]] = {"late": [], "soon": [], "ok": []}
     for row in rows:
         kinds[row.clock.kind if row.clock and row.clock.kind in kinds else "ok"].append(row)
     names = {"late": _("Late"), "soon": _("Soon due"), "ok": _("In time")}

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,23 +25,22 @@ from jingwei.kernel.moments import now
 from jingwei.registry.atlas import atlas
 from jingwei.registry.models import Organisation, Person
 from jingwei.web import words
+from jingwei.web.desk.row import Row
 from jingwei.web.portal.following import told
 
+#: what a row shows of a case; the rest of it is not read
+COLUMNS = (
+    "number", "version", "title", "state", "state_kind", "urgency", "class_code", "area_id", "values",
+    "counters",
+    "stated", "owner_unit", "lead_unit", "next_due", "next_clock", "state_since", "ended_at", "received_at",
+)  # fmt: skip
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A case in a list."""
 
-    case: Case
-    title: str
-    state: str
-    kind: str
-    where: str
-    class_name: str
-    unit: str
-    clock: words.Clock | None
-    url: str
-    tags: tuple[tuple[str, str], ...]
+@cache
+def _address() -> str:
+    """The address of a case's page, with a place for its key."""
+    none = UUID(int=0)
+    return reverse("desk-case", args=[none]).replace(str(none), "{}")
 
 
 def rows(cases: Sequence[Case]) -> list[Row]:
@@ -71,7 +72,7 @@ def _row(case: Case, units: dict[int, str]) -> Row:
         class_name=str(entry) if entry else "",
         unit=units.get(case.owner_unit or case.lead_unit or 0, ""),
         clock=row_clock(case, playbook),
-        url=reverse("desk-case", args=[case.pk]),
+        url=_address().format(case.pk),
         tags=tuple(tags),
     )
 

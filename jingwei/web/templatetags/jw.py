@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from html import escape
 from typing import Any
 
 from django import forms, template
@@ -58,7 +59,7 @@ def state_tag(kind: str, label: str) -> SafeString:
     """A state: shape and colour come from its kind, the word is the city's."""
     if kind not in STATES:
         raise ValueError(f"{kind!r} is no kind of state: {', '.join(STATES)}")
-    return format_html('<span class="st st-{}">{}</span>', kind, label)
+    return SafeString(f'<span class="st st-{kind}">{escape(str(label))}</span>')
 
 
 @register.inclusion_tag("parts/clock.html")
@@ -70,16 +71,15 @@ def clock_bar(clock: words.Clock) -> dict[str, object]:
 @register.simple_tag
 def left(clock: words.Clock, *, bar: bool = False) -> SafeString:
     """A clock in one line; `bar=True` puts its thread before it, as queues do."""
-    words_left = format_html(
-        '<span class="left" data-k="{}" title="{}">{}</span>', clock.kind, clock.exact, clock.words
+    said = SafeString(
+        f'<span class="left" data-k="{clock.kind}" title="{escape(clock.exact)}">{escape(clock.words)}</span>'
     )
     if not bar:
-        return words_left
-    thread = (
-        '<span class="nowrap" data-k="{}" style="--p:{};--knot:{}">'
-        '<span class="thread" aria-hidden="true"></span>{}</span>'
+        return said
+    return SafeString(
+        f'<span class="nowrap" data-k="{clock.kind}" style="--p:{clock.used};--knot:{clock.knot}">'
+        f'<span class="thread" aria-hidden="true"></span>{said}</span>'
     )
-    return format_html(thread, clock.kind, clock.used, clock.knot, words_left)
 
 
 @register.simple_block_tag
