@@ -11,8 +11,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import connection, models
 from psycopg import RawCursor
@@ -218,12 +220,21 @@ def _numbered(statement: str) -> str:
     return "".join(f"{part}${n}" for n, part in enumerate(parts[:-1], 1)) + parts[-1]
 
 
+@cache
+def _questioned(statement: str) -> str:
+    """The same statement with SQLite's own places."""
+    return statement.replace("%s", "?")
+
+
 def _run(statement: str, params: Sequence[Any]) -> int:
-    if connection.vendor != "postgresql" or connection.queries_logged:
+    if connection.queries_logged:
         with connection.cursor() as cursor:
             cursor.execute(statement, params)
             return int(cursor.rowcount)
     connection.ensure_connection()
+    if connection.vendor == "sqlite":
+        with connection.wrap_database_errors:
+            return int(connection.connection.execute(_questioned(statement), params).rowcount)
     with connection.wrap_database_errors, RawCursor(connection.connection) as raw:
         raw.execute(_numbered(statement), params)
         return int(raw.rowcount)
@@ -280,6 +291,12 @@ def _readying(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
             return lambda value: value
     elif isinstance(target, _AS_SQLITE_TAKES_THEM):
         return lambda value: value
+    elif isinstance(target, models.DateTimeField):
+        return _moment_as_text
+    elif isinstance(target, models.UUIDField):
+        return lambda value: (
+            value.hex if isinstance(value, UUID) else field.get_db_prep_save(value, connection)
+        )
     return lambda value: field.get_db_prep_save(value, connection)
 
 
@@ -294,7 +311,7 @@ _AS_THEY_ARE = (
     models.FloatField,
 )
 
-#: moments, days, UUIDs and JSON are texts of a certain form on SQLite: the field writes them
+#: days and JSON are texts of a certain form on SQLite: the field writes them
 _AS_SQLITE_TAKES_THEM = (
     models.CharField,
     models.TextField,
@@ -303,6 +320,11 @@ _AS_SQLITE_TAKES_THEM = (
     models.FloatField,
     models.IntegerField,
 )
+
+
+def _moment_as_text(moment: datetime | None) -> str | None:
+    """As Django writes it on SQLite: UTC, without saying so."""
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
 
 @cache
