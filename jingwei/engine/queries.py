@@ -5,15 +5,12 @@ Lists start from what the actor may see and are index ranges, whatever the city'
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any, TypeVar
+from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Exists, FilteredRelation, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
 
 from jingwei.engine import library, rules, words
@@ -22,15 +19,13 @@ from jingwei.engine.change import CaseChange, Done
 from jingwei.engine.definition import AskRule, Move, TaskRule
 from jingwei.engine.models import Ask, Case, CaseAction, CaseClock, Link, Message, Participant, Rating, Task
 from jingwei.engine.standing import TIER_COLUMNS, may_see, path_of, readers_of
-from jingwei.kernel import ids, moments, rows
+from jingwei.kernel import ids, rows
 from jingwei.kernel.actors import Actor, Party
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Reason
 from jingwei.registry.staff import Staff
 
-COUNT_UP_TO = 1000
 Row = TypeVar("Row", bound=Model)
-SOON = timedelta(hours=4)
 
 
 # ---------------------------------------------------------------- which cases
@@ -93,157 +88,7 @@ def case_by_code(typed: str) -> tuple[Case, Party] | None:
     return (case, Party(id=case.reporter)) if case else None
 
 
-# ---------------------------------------------------------------- queues of a desk
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """A list a desk works off: which cases, in which order."""
-
-    name: str
-    filter: Callable[[Staff], Q | None]
-    order: str = "next_due"
-
-
-def _mine(actor: Staff) -> Q | None:
-    return Q(owner_post=actor.post, ended_at=None)
-
-
-def _unit(actor: Staff) -> Q | None:
-    return Q(owner_unit=actor.organisation, ended_at=None) if actor.organisation else None
-
-
-def _late(actor: Staff) -> Q | None:
-    scope = _open_scope(actor)
-    return scope & Q(next_due__lt=now()) if scope is not None else None
-
-
-def _soon(actor: Staff) -> Q | None:
-    scope = _open_scope(actor)
-    return scope & Q(next_due__gte=now(), next_due__lt=now() + SOON) if scope is not None else None
-
-
-def _open(actor: Staff) -> Q | None:
-    return _open_scope(actor)
-
-
-def _all(actor: Staff) -> Q | None:
-    if _reads_area(actor):
-        return in_area(actor)
-    return Q(ours__ref=actor.organisation) if actor.organisation else None
-
-
-def _unlocated(actor: Staff) -> Q | None:
-    """Nobody knows yet where it is: the city's desk works these.
-
-    A lower desk only what was put into its hands.
-    """
-    return (
-        Q(area=None, ended_at=None) & in_area(actor)
-        if actor.area_kind == "city" and _reads_area(actor)
-        else None
-    )
-
-
-def _reads_area(actor: Staff) -> bool:
-    return any(
-        actor.role in readers_of(playbook.procedure) for playbook in library.all_in_force().values()
-    ) and actor.area_kind in ("city", *TIER_COLUMNS)
-
-
-def _open_scope(actor: Staff) -> Q | None:
-    if _reads_area(actor):
-        return in_area(actor) & Q(ended_at=None)
-    return _unit(actor)
-
-
-QUEUES: dict[str, Queue] = {
-    queue.name: queue
-    for queue in (
-        Queue("mine", _mine),
-        Queue("unit", _unit),
-        Queue("late", _late),
-        Queue("soon", _soon),
-        Queue("open", _open),
-        Queue("unlocated", _unlocated, "received_at"),
-        Queue("all", _all, "-received_at"),
-    )
-}
-
-
-def queue(actor: Staff, name: str) -> QuerySet[Case] | None:
-    """The cases of a queue in their order, or None where this post has no such queue."""
-    which = QUEUES[name].filter(actor)
-    if which is None:
-        return None
-    cases = Case.objects.alias(
-        ours=FilteredRelation(
-            "participants", condition=Q(participants__kind="unit", participants__ref=actor.organisation)
-        )
-    )
-    return not_about(actor, cases.filter(which)).order_by(order_of(actor, name))
-
-
-def order_of(actor: Staff, name: str) -> str:
-    """The order of a queue: a path to a column, with a minus for the newest first.
-
-    What a unit ever took part in has its moments beside it: an index range there, a walk through the whole
-    city here.
-    """
-    by_unit = name == "all" and not _reads_area(actor)
-    return "-ours__received_at" if by_unit else QUEUES[name].order
-
-
-def queue_counts(actor: Staff) -> dict[str, int]:
-    """How many each queue holds, counted up to 1,000, in one statement.
-
-    And the asks waiting for this post to decide.
-    """
-    in_force = tuple(playbook.row for playbook in library.all_in_force().values())
-    names, sql, values, moving = _counting(actor, in_force)
-    moment, params = now(), list(values)
-    for place, later in moving:
-        params[place] = _stored(moment + later)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return dict(zip(names, cursor.fetchone(), strict=True))
-
-
-@lru_cache(maxsize=1024)
-def _counting(
-    actor: Staff, in_force: tuple[int, ...]
-) -> tuple[list[str], str, list[Any], list[tuple[int, timedelta]]]:
-    """Names, statement and values of `queue_counts`, and which values are so much later than now.
-
-    Putting the statement together takes longer than the database takes to answer it, and it is the same for
-    somebody all day long. `in_force`: whom a queue is for stands in the procedures.
-    """
-    begun = now()
-    with moments.at(begun):
-        parts = _counted(actor)
-    columns, values = [], []
-    for name, part in parts:
-        sql, given = part.query.sql_with_params()
-        columns.append(f'(SELECT COUNT(*) FROM ({sql}) AS "{name}") AS "{name}"')  # noqa: S608 - Django's own SQL
-        values += list(given)
-    then = {_stored(begun): timedelta(), _stored(begun + SOON): SOON}
-    moving = [(place, then[value]) for place, value in enumerate(values) if value in then]
-    return [name for name, _ in parts], "SELECT " + ", ".join(columns), values, moving
-
-
-def _counted(actor: Staff) -> list[tuple[str, QuerySet[Any]]]:
-    parts: list[tuple[str, QuerySet[Any]]] = []
-    for name in QUEUES:
-        if name != "all" and (cases := queue(actor, name)) is not None:
-            parts.append((name, cases.order_by().values("next_due")))  # the index has it
-    others = {"asks": asks_to_decide(actor), "tasks": tasks_to_answer(actor), "unread": unread(actor)}
-    parts += [(name, other.order_by().values("pk")) for name, other in others.items()]
-    return [(name, part[:COUNT_UP_TO]) for name, part in parts]
-
-
-def _stored(moment: datetime) -> Any:
-    """A moment as the database takes it in a statement."""
-    return Case._meta.get_field("next_due").get_db_prep_value(moment, connection)
+# ---------------------------------------------------------------- what waits for one post
 
 
 def asks_to_decide(actor: Staff) -> QuerySet[Ask]:

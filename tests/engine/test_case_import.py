@@ -21,7 +21,7 @@ from openpyxl import load_workbook
 from pytest_django.fixtures import Settings
 
 from jingwei.city import TOP
-from jingwei.engine import actions, counting, founding, library, queries
+from jingwei.engine import actions, counting, founding, library, queries, queues
 from jingwei.engine.imports import case_map
 from jingwei.engine.models import Case, CaseAction, CaseClass, CaseClock, CatalogueRow, Fact, Message
 from jingwei.engine.stage import Stage
@@ -288,7 +288,7 @@ def test_messages_begin_as_cases_of_today_and_wait_to_be_placed(stage: Stage) ->
 
     assert counts(result) == {"case": (3, 0, 0)}
     assert batches.notes_of(result.batch) == ["3件没有地点，会进入未定位队列"]
-    queue = queries.queue(stage.staff("intake_desk"), "unlocated")
+    queue = queues.queue(stage.staff("intake_desk"), "unlocated")
     assert queue is not None
     first, second, third = queue.order_by("number")
     assert (first.state, first.source, first.historical) == ("received", "transfer", False)
@@ -626,7 +626,7 @@ def test_taidi_whole(stage: Stage, real_data: Path) -> None:
     )  # fmt: skip
     took = time.monotonic() - began
     assert "4326" in done.splitlines()[0]
-    queue = queries.queue(stage.staff("intake_desk"), "unlocated")
+    queue = queues.queue(stage.staff("intake_desk"), "unlocated")
     assert queue is not None
     assert queue.count() == 4326
     bodies = {

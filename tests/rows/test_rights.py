@@ -17,7 +17,7 @@ from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver
 
 import jingwei
-from jingwei.engine import actions, figures, library, queries
+from jingwei.engine import actions, figures, library, queries, queues
 from jingwei.engine.checking import check
 from jingwei.engine.definition import FieldType, Procedure
 from jingwei.engine.stage import Stage
@@ -181,7 +181,7 @@ def test_a_helper_in_the_grid_sees_nothing_of_its_neighbours(stage: Stage) -> No
     assert queries.visible_case(helper, case.pk) is None
     assert list(queries.cases_for(helper)) == []
     assert all(
-        not found for found in (queries.queue(helper, name) for name in queries.QUEUES) if found is not None
+        not found for found in (queues.queue(helper, name) for name in queues.QUEUES) if found is not None
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from jingwei.engine import actions, queries
+from jingwei.engine import actions, queues
 from jingwei.engine.actions import About
 from jingwei.engine.models import Ask, Case, Message, Task
 from jingwei.engine.stage import Stage
@@ -25,7 +25,7 @@ PHONE = "13900004711"
 
 #: everywhere that lists, counts or finds cases
 LOOKS = [
-    *(reverse("desk-queue", args=[name]) for name in queries.QUEUES if name != "unlocated"),
+    *(reverse("desk-queue", args=[name]) for name in queues.QUEUES if name != "unlocated"),
     reverse("desk"), reverse("desk-asks"), reverse("desk-tasks"), reverse("reminders"),
     reverse("field-today"), reverse("field-grid"), reverse("field-grid-cases"),
     reverse("board"), *(reverse("behind", args=[what]) for what in ("open", "late", "came", "ended")),
@@ -100,7 +100,7 @@ def test_whom_a_case_is_about_never_meets_it(stage: Stage, who: str, about: Any)
     case = complaint(stage, about(stage))
     staff, client = stage.staff(who), signed_in(stage.assignments[who])
     assert seen(client, case) == []
-    assert set(queries.queue_counts(staff).values()) <= {0}
+    assert set(queues.counts(staff).values()) <= {0}
     reached = "dispatcher" if who != "dispatcher" else "leader"
     assert seen(signed_in(stage.assignments[reached]), case), "others do see it"
 
@@ -111,4 +111,4 @@ def test_the_same_work_is_there_when_it_is_about_nobody(stage: Stage) -> None:
     for who in ("worker", "handler", "acceptor"):
         places = seen(signed_in(stage.assignments[who]), case)
         assert len(places) > 2, who
-        assert sum(queries.queue_counts(stage.staff(who)).values()) > 0
+        assert sum(queues.counts(stage.staff(who)).values()) > 0

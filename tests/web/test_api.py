@@ -20,7 +20,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
-from jingwei.engine import actions, keeping, library, queries, words
+from jingwei.engine import actions, keeping, library, queries, queues, words
 from jingwei.engine.models import Ask, Case, CaseAction, Message, Task
 from jingwei.engine.stage import Stage
 from jingwei.kernel import accounts, ids, moments, privacy, throttle, versions
@@ -383,7 +383,7 @@ def test_a_stranger_finds_nothing_and_a_colleague_without_the_role_may_not(calle
             assert codes(answer) == [("not-found", "")]
         assert everything() == before
         assert said(caller.get("search?q=井盖"))["cases"] == []
-        for queue in queries.QUEUES:
+        for queue in queues.QUEUES:
             listed = caller.get(f"cases?queue={queue}")
             assert listed.status_code == 404 or str(case.pk) not in listed.content.decode()
 
@@ -418,7 +418,7 @@ def test_whom_a_case_is_about_never_sees_it(callers: Any) -> None:
         assert caller.get(f"cases/{case.pk}").status_code == 404, who
         assert said(caller.get("search?q=市政养护"))["cases"] == []
         assert said(caller.get(f"search?q={case.number}"))["cases"] == []
-        for queue in queries.QUEUES:
+        for queue in queues.QUEUES:
             listed = caller.get(f"cases?queue={queue}")
             assert listed.status_code == 404 or str(case.pk) not in listed.content.decode(), (who, queue)
     assert [row["id"] for row in said(callers.of("acceptor").get("search?q=市政养护"))["cases"]] == [
@@ -959,7 +959,7 @@ def test_no_field_of_the_api_is_on_the_deny_list(stage: Stage) -> None:
     assert {"values", "description", "number", "If-Match", "lon", "area"} - names <= {"description"}
     fields = {name for playbook in library.all_in_force().values() for name in playbook.procedure.fields}
     assert privacy.denied(sorted(names | fields)) == []
-    assert set(get_args(cases.QueueName)) == set(queries.QUEUES)
+    assert set(get_args(cases.QueueName)) == set(queues.QUEUES)
 
 
 # ---------------------------------------------------------------- cost

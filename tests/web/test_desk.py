@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from jingwei.engine import actions, library, queries, ticking
+from jingwei.engine import actions, library, queries, queues, ticking
 from jingwei.engine.models import Ask, Case, CaseAction, Link, Message, Rating, Task
 from jingwei.kernel import ids, moments, versions
 from jingwei.kernel.actors import SYSTEM
@@ -361,7 +361,7 @@ def test_a_case_about_a_person_is_invisible_to_them_everywhere(faces: Faces) -> 
     shown = everything_shown_to(accused, QUEUES)
     for trail in (case.title, case.number, str(case.pk)):
         assert trail not in shown
-    counts = queries.queue_counts(faces.stage.staff("acceptor"))
+    counts = queues.counts(faces.stage.staff("acceptor"))
     assert {name: n for name, n in counts.items() if n} == {}
     for looked_for in (case.number, "收钱不办事", PHONE):
         assert str(case.pk) not in page(accused, "search", q=looked_for)
@@ -392,8 +392,8 @@ def test_whoever_shares_a_post_with_the_person_complained_about_still_works_and_
     )
     assert case.title in everything_shown_to(faces.of("mate"), QUEUES)
     assert case.title not in everything_shown_to(faces.of("acceptor"), QUEUES)
-    assert queries.queue_counts(s.staff("acceptor"))["unread"] == 0
-    assert queries.queue_counts(s.staff("mate"))["unread"] == 1
+    assert queues.counts(s.staff("acceptor"))["unread"] == 0
+    assert queues.counts(s.staff("mate"))["unread"] == 1
 
 
 def test_a_case_about_a_unit_is_invisible_to_that_unit_and_below(faces: Faces) -> None:
@@ -522,7 +522,7 @@ def test_late_cases_stand_first_and_are_counted(faces: Faces) -> None:
         shown = page(faces.of("acceptor"), "desk-queue", "mine")
         assert shown.index(late.title) < shown.index(fresh.title)
         assert "已超时" in shown
-        assert queries.queue_counts(faces.stage.staff("acceptor"))["late"] == 1
+        assert queues.counts(faces.stage.staff("acceptor"))["late"] == 1
 
 
 def test_reminders_say_what_happened_and_are_read_once(faces: Faces) -> None:

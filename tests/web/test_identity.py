@@ -19,7 +19,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
-from jingwei.engine import actions, entering, queries
+from jingwei.engine import actions, entering, queues
 from jingwei.engine.models import Case, Task
 from jingwei.kernel import failures, sealed
 from jingwei.kernel.models import JournalLine, OutboxRow
@@ -113,7 +113,7 @@ def everywhere(told: Told, who: str) -> Iterator[pages.Page]:
     """Every page that somebody reaches, and what is reached from there."""
     case = told.case
     starts = [reverse(name, args=[case.pk]) for name in PAGES]
-    starts += [reverse("desk-queue", args=[name]) for name in queries.QUEUES if name != "unlocated"]
+    starts += [reverse("desk-queue", args=[name]) for name in queues.QUEUES if name != "unlocated"]
     starts += [reverse(name) for name in LISTS]
     starts += [reverse("behind", args=["open"])]
     starts += [reverse("search") + f"?q={case.number}", reverse("search") + "?q=井盖"]

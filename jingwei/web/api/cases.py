@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from ninja import Query, Router
 
-from jingwei.engine import actions, library, queries
+from jingwei.engine import actions, library, queries, queues
 from jingwei.engine.actions import About
 from jingwei.engine.library import Playbook
 from jingwei.engine.models import Case, Link
@@ -71,12 +71,12 @@ def list_cases(
     limit: Annotated[int, Query(50, ge=1, le=MOST_ROWS)] = 50,
 ) -> HttpResponse:
     """A list that the post acted from works off, most urgent first; `class` is an uppermost one."""
-    cases = queries.queue(request.auth, queue)
+    cases = queues.queue(request.auth, queue)
     if cases is None:
         raise Wrong("not-found", 404, Reason("no-such-queue", "queue"))
     asked = {"procedure": procedure, "class_top": class_top, "state": state, "urgency": urgency}
     cases = cases.filter(**{name: value for name, value in asked.items() if value})
-    order = queries.order_of(request.auth, queue)
+    order = queues.order_of(request.auth, queue)
     found, further = paging.part(cases, order, tuple(showing.COLUMNS), after=after, limit=limit)
     return sent({"cases": showing.rows(found), "next": further})
 

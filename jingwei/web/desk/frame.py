@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from jingwei.engine import queries
+from jingwei.engine import queues
 from jingwei.registry.staff import Staff
 from jingwei.web.shell.login import OUTSIDE, posts_of
 from jingwei.web.shell.who import StaffRequest
@@ -74,7 +74,7 @@ def queue_empty(name: str) -> tuple[str, str]:
 def frame(request: StaffRequest, *, here: str = "", with_counts: bool = True) -> dict[str, Any]:
     """The context of desk/base.html."""
     staff = request.staff
-    counts = queries.queue_counts(staff) if with_counts else {}
+    counts = queues.counts(staff) if with_counts else {}
     return {
         "me": me_of(request),
         "queues": _rail(staff, counts, here),
@@ -104,7 +104,7 @@ def _posts(request: StaffRequest) -> list[dict[str, Any]]:
 
 
 def _rail(staff: Staff, counts: dict[str, int], here: str) -> list[dict[str, Any]]:
-    work = [_entry(name, counts, here) for name in queries.QUEUES if name in counts or name == "all"]
+    work = [_entry(name, counts, here) for name in queues.QUEUES if name in counts or name == "all"]
     asked = [
         {
             "icon": "help",

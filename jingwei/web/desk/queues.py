@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from jingwei.engine import actions, keeping, library, queries
+from jingwei.engine import actions, keeping, library, queries, queues
 from jingwei.engine.models import Case, CaseAction, Message
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Refused
@@ -41,17 +41,17 @@ def desk(request: StaffRequest) -> HttpResponse:
 @staff_only
 def queue(request: StaffRequest, name: str) -> HttpResponse:
     """One queue, 50 at a time, the most urgent first."""
-    if name not in queries.QUEUES:
+    if name not in queues.QUEUES:
         raise Http404
     return _list(request, name)
 
 
 def _list(request: StaffRequest, name: str) -> HttpResponse:
-    cases = queries.queue(request.staff, name)
+    cases = queues.queue(request.staff, name)
     if cases is None:
         raise Http404
     chosen = {key: value for key in ("class", "state", "urgency") if (value := said(request.GET, key))}
-    order = queries.order_of(request.staff, name)
+    order = queues.order_of(request.staff, name)
     cases = _after(_filtered(cases, chosen), order, request.GET.get("after", ""))
     found = list(cases.only(*shown.COLUMNS)[: PAGE + 1])
     more = len(found) > PAGE

@@ -31,6 +31,7 @@ class Row:
     clock: words.Clock | None
     url: str
     tags: tuple[tuple[str, str], ...]
+    ticked: bool = False
 
     def html(self) -> SafeString:
         """The row, with its box to tick, its link and its clock."""
@@ -40,7 +41,8 @@ class Row:
         )
         return SafeString(
             '<tr data-row><td class="check-cell"><input class="check" type="checkbox" name="case"'
-            f' value="{self.case.pk}" aria-label="{escape(self.case.number)}"></td>'
+            f' value="{self.case.pk}" aria-label="{escape(self.case.number)}"'
+            f"{' checked' if self.ticked else ''}></td>"
             f"<td>{state_tag(self.kind, self.state)}</td>"
             f'<td class="what"><a href="{self.url}" data-open>{escape(self.title)}</a>{tags}'
             f'<span class="where">{escape(self.where)}</span></td>'

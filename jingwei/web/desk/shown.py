@@ -5,7 +5,7 @@ Each kind of name is looked up once per page.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -43,13 +43,13 @@ def _address() -> str:
     return reverse("desk-case", args=[none]).replace(str(none), "{}")
 
 
-def rows(cases: Sequence[Case]) -> list[Row]:
-    """The rows of a list page; one query for the units' names."""
+def rows(cases: Sequence[Case], *, ticked: Collection[str] = ()) -> list[Row]:
+    """The rows of a list page, those with a key in `ticked` selected; one query for the units' names."""
     units = unit_names(unit for case in cases for unit in (case.owner_unit, case.lead_unit))
-    return [_row(case, units) for case in cases]
+    return [_row(case, units, ticked=str(case.pk) in ticked) for case in cases]
 
 
-def _row(case: Case, units: dict[int, str]) -> Row:
+def _row(case: Case, units: dict[int, str], *, ticked: bool = False) -> Row:
     playbook = library.version(case.version_id)
     entry = library.classes(playbook.procedure.classes).get(case.class_code)
     tags = []
@@ -74,6 +74,7 @@ def _row(case: Case, units: dict[int, str]) -> Row:
         clock=row_clock(case, playbook),
         url=_address().format(case.pk),
         tags=tuple(tags),
+        ticked=ticked,
     )
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from jingwei.engine import actions, library, queries
+from jingwei.engine import actions, library, queries, queues
 from jingwei.kernel.refusals import Reason, Refused
 from jingwei.registry.atlas import atlas
 from jingwei.web import reasons
@@ -24,7 +24,7 @@ MOST_AT_ONCE = 200
 @staff_only
 def unlocated(request: StaffRequest) -> HttpResponse:
     """The queue of what is not located; a chosen place is given to every selected case."""
-    cases = queries.queue(request.staff, "unlocated")
+    cases = queues.queue(request.staff, "unlocated")
     if cases is None:
         raise Http404
     errors: list[str] = []
@@ -37,11 +37,12 @@ def unlocated(request: StaffRequest) -> HttpResponse:
     title, fills = queue_empty("unlocated")
     context = {
         **frame(request, here="unlocated"),
-        "rows": shown.rows(list(found.order_by("received_at", "pk")[:PAGE])),
+        "rows": shown.rows(
+            list(found.order_by("received_at", "pk")[:PAGE]), ticked=set(request.POST.getlist("case"))
+        ),
         "word": word,
         "errors": errors,
         "typed": request.POST.get("area", ""),
-        "selected": set(request.POST.getlist("case")),
         "empty_title": title,
         "empty_fills": fills,
     }

@@ -6,7 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from jingwei.engine import queries
+from jingwei.engine import queues
 from jingwei.registry import boards
 from jingwei.registry.atlas import atlas
 from jingwei.registry.models import Area
@@ -47,7 +47,7 @@ def grid(request: StaffRequest) -> HttpResponse:
 @field_only
 def cases(request: StaffRequest) -> HttpResponse:
     """Every open case of my area, 50 at a time, the nearest limit first."""
-    if request.staff.area is None or queries.queue(request.staff, "open") is None:
+    if request.staff.area is None or queues.queue(request.staff, "open") is None:
         raise Http404
     page = number_of(request.GET.get("page", "")) or 0
     found = jobs.open_in_area(request.staff, start=page * PAGE, most=PAGE)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from jingwei.engine import entering, library, queries
+from jingwei.engine import entering, library, queries, queues
 from jingwei.engine.library import Playbook
 from jingwei.engine.models import Ask, Case, CaseAction, Task
 from jingwei.kernel.moments import now
@@ -85,7 +85,7 @@ def groups_of(jobs: Iterable[Job]) -> list[Group]:
 
 def open_in_area(staff: Staff, *, start: int, most: int) -> list[Job]:
     """Open cases of my own area, the nearest limit first; one more than `most` says that there are more."""
-    cases = queries.queue(staff, "open")
+    cases = queues.queue(staff, "open")
     found = list(cases.order_by("next_due", "pk")[start : start + most + 1]) if cases is not None else []
     units = _unit_names(found, mine=staff.organisation)
     return [case_job(case, units) for case in found]
@@ -121,7 +121,7 @@ def _in_hand(staff: Staff) -> list[Case]:
     """Open cases of my post and of my unit; two index ranges, each in the order of its limits."""
     found: dict[object, Case] = {}
     for name in ("mine", "unit"):
-        cases = queries.queue(staff, name)
+        cases = queues.queue(staff, name)
         if cases is not None:
             found |= {case.pk: case for case in cases[:MOST]}
     return list(found.values())
