@@ -94,7 +94,7 @@ def cluster(settings: dict[str, str], *, folder: Path | None = None, port: int =
 def start_again(home: Path) -> None:
     """Start the server of a cluster that runs or was killed once more, with the settings it had."""
     control = [str(programs() / "pg_ctl"), "-D", str(home / "data"), "-l", str(home / "log")]
-    _as_postgres([*control, "-w", "-t", "60", "restart"], home)
+    _as_postgres([*control, "-w", "-t", "60", "-m", "immediate", "restart"], home)
 
 
 def keepable(name: str) -> Path:

@@ -33,6 +33,12 @@ def is_away(failure: BaseException) -> bool:
     return isinstance(failure, OperationalError | InterfaceError) or type(failure) is DatabaseError
 
 
+def is_outcome_unknown() -> bool:
+    """Did the connection break, so that nobody can say whether the last commit came through?"""
+    raw = connection.connection
+    return connection.vendor == "postgresql" and (raw is None or bool(raw.closed))
+
+
 def look() -> None:
     """Let go of this thread's connection if its other end is gone; the next statement opens a new one.
 

@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from PIL import ExifTags, Image, ImageFile
 
 from jingwei.kernel import ids
-from jingwei.kernel.away import is_away
+from jingwei.kernel.away import is_away, is_outcome_unknown
 from jingwei.kernel.models import Attachment
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Reason, Refused
@@ -78,7 +78,8 @@ def take_picture(case: UUID, upload: BinaryIO, *, field: str = "photo") -> Attac
         _remove_bytes(row)
         return Attachment.objects.get(case=case, digest=digest)
     except BaseException:
-        _remove_bytes(row)
+        if not is_outcome_unknown():  # else the row may stand, and what no row names is swept up later
+            _remove_bytes(row)
         raise
     return row
 
