@@ -48,6 +48,8 @@ class Cluster:
 
     def start(self) -> None:
         """Start it once more, as it was, and wait until it has recovered."""
+        if not self.lives:  # killed, but not yet buried by its parent, it would count as running
+            (self.home / "data/postmaster.pid").unlink(missing_ok=True)
         postgres.start_again(self.home)
 
 
