@@ -44,12 +44,11 @@ class Cluster:
         for pid in family:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        until(lambda: are_over(family), within=20, what_for="the killed database is gone")
+        # wholly: one that its parent has not buried yet counts as running for whoever starts it again
+        until(lambda: not any(map(_is_there, family)), within=60, what_for="the killed database is gone")
 
     def start(self) -> None:
         """Start it once more, as it was, and wait until it has recovered."""
-        if not self.lives:  # killed, but not yet buried by its parent, it would count as running
-            (self.home / "data/postmaster.pid").unlink(missing_ok=True)
         postgres.start_again(self.home)
 
 
@@ -63,6 +62,10 @@ def of_its_own() -> Iterator[Cluster]:
         finally:
             if not cluster.lives:
                 cluster.start()
+
+
+def _is_there(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
 
 
 def _title(pid: int) -> bytes:
