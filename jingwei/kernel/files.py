@@ -121,12 +121,17 @@ def remove_nameless(spread: str, *, before: float) -> int:
     rows = Attachment.objects.filter(case__in=[case.name for case in cases])
     named = {str(attachment) for attachment in rows.values_list("id", flat=True)}
     for case in cases:
-        for file in case.iterdir():
-            if file.name[:36] not in named and file.suffix in _OURS and file.stat().st_mtime < before:
-                file.unlink()
-                gone += 1
-        with suppress(OSError):  # not empty: it stays
-            case.rmdir()
+        old = [
+            file
+            for file in case.iterdir()
+            if file.name[:36] not in named and file.suffix in _OURS and file.stat().st_mtime < before
+        ]
+        for file in old:
+            file.unlink()
+        gone += len(old)
+        if old:  # an empty folder without old files may be waiting for a picture at this moment
+            with suppress(OSError):  # not empty: it stays
+                case.rmdir()
     return gone
 
 

@@ -15,7 +15,7 @@ from jingwei.kernel.refusals import Reason, Refused
 
 log = logging.getLogger("jingwei.web")
 
-#: how long a page may take; the largest of ours take two seconds
+#: how long a page may take: a grid board took 6.3 s on a machine under heavy load (docs/rows.json)
 MOST_SECONDS = 45
 #: all that the press is told of its surroundings: no address of a database, no city
 _TOLD = ("PATH", "HOME", "LANG", "LC_ALL", "FONTCONFIG_PATH", "FONTCONFIG_FILE")
@@ -39,7 +39,9 @@ def pdf(html: str, *, pictures: Mapping[str, Path] | None = None) -> bytes:
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failure:
         said = (failure.stderr or b"").decode(errors="replace").strip().splitlines()
-        log.error("a page could not be printed: %s", said[-1] if said else type(failure).__name__)
+        # the kind of failure only: what it says may quote the page
+        kind = said[-1].partition(":")[0] if said else type(failure).__name__
+        log.error("a page could not be printed: %s", kind)
         raise Refused(Reason("not-printed")) from failure
     return done.stdout
 

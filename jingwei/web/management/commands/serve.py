@@ -54,7 +54,8 @@ class Command(BaseCommand):
         run_together(commands)
 
 
-#: the C library keeps what was freed, for each thread, and gives little of it back: a third more memory
+#: the C library keeps what was freed, for each thread, and gives little of it back:
+#: after loading 16,000 grids a process held 185 MB, and 160 MB once it was made to
 THRIFTY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
 
