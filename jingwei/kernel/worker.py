@@ -48,7 +48,10 @@ def job(name: str, *, every: timedelta) -> Callable[[Callable[[], bool | None]],
 
 
 def run(*, once: bool = False, pause: float = 1.0) -> None:
-    """Work until the process is told to end (SIGTERM, SIGINT), or one round when `once`."""
+    """Work until the process is told to end (SIGTERM, SIGINT); `once`: whatever there is now, then end.
+
+    Once means every job, also one whose turn another worker has just taken.
+    """
     enough = threading.Event()
     if not once:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -56,7 +59,7 @@ def run(*, once: bool = False, pause: float = 1.0) -> None:
     while not enough.is_set():
         try:
             away.look()
-            busy = one_round()
+            busy = one_round(early=once)
         except Error as failure:
             if once or not away.is_away(failure):
                 raise
@@ -71,11 +74,11 @@ def run(*, once: bool = False, pause: float = 1.0) -> None:
         close_old_connections()
 
 
-def one_round() -> bool:
-    """Run the due jobs and one batch of the outbox; return whether there may be more at once."""
+def one_round(*, early: bool = False) -> bool:
+    """Run the jobs that are due (all when `early`) and one batch of the outbox; say whether there is more."""
     more = False
     for one in _jobs.values():
-        if _take_turn(one):
+        if _take_turn(one) or early:
             try:
                 if one.work():
                     more = True

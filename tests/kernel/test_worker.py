@@ -94,6 +94,17 @@ def test_once_works_until_nothing_is_left(jobs: dict[str, worker.Job]) -> None:
     outbox._effects.pop("note")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_once_does_every_job_though_another_worker_took_its_turn(jobs: dict[str, worker.Job]) -> None:
+    done: list[str] = []
+    worker.job("counts", every=timedelta(minutes=5))(lambda: done.append("counts"))
+    worker.one_round()
+    worker.one_round()
+    assert done == ["counts"]
+    worker.run(once=True)
+    assert done == ["counts"] * 2
+
+
 def test_a_turn_is_taken_by_one(jobs: dict[str, worker.Job], at_once: Callable[..., list[Any]]) -> None:
     turns: list[int] = []
     worker.job("count", every=timedelta(minutes=5))(lambda: turns.append(1))

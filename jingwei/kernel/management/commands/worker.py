@@ -13,7 +13,7 @@ class Command(BaseCommand):
     help = "Run the outbox and the standing jobs."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--once", action="store_true", help="one round until nothing is left, then end")
+        parser.add_argument("--once", action="store_true", help="do everything there is now, then end")
 
     def handle(self, *args: Any, **options: Any) -> None:
         worker.run(once=options["once"])
