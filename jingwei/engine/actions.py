@@ -20,7 +20,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from jingwei import city as cities
 from jingwei.engine import effects, entering, library, rules
@@ -32,7 +31,7 @@ from jingwei.engine.models import Ask, Case, Link, Rating, Task
 from jingwei.engine.standing import may_see
 from jingwei.kernel import ids, numbering, requests, rows
 from jingwei.kernel.actors import Actor, Party, System
-from jingwei.kernel.moments import now
+from jingwei.kernel.moments import local, now
 from jingwei.kernel.refusals import ChangedMeanwhile, Reason, Refused, SameRequestOtherContent
 from jingwei.registry.atlas import atlas
 from jingwei.registry.staff import Staff
@@ -126,20 +125,21 @@ def take_in(
     said = [procedure, values, source, about and astuple(about), happened_at, claimed_at]
     said += [repr(historical)] if historical else []
     content = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str).encode()
+    done = Done("intake", procedure, _role_at_intake(by))
+    change = CaseChange(case, playbook, done, by=by, entered=values, claimed_at=claimed_at)
+    change.enter()
+    if historical is None:
+        change.go(playbook.procedure.start)
+    else:
+        _go_into_history(change, historical)
+    change.prepare()
     try:
         with transaction.atomic():
             if first is not None:
                 first()
             if requests.seen_before(case_id, bound_to=bound_to, content=content, answer={}) is not None:
                 return TakenIn(Case.objects.get(pk=case_id), code, again=True)
-            done = Done("intake", procedure, _role_at_intake(by))
-            change = CaseChange(case, playbook, done, by=by, entered=values, claimed_at=claimed_at)
-            change.enter()
-            if historical is None:
-                change.go(playbook.procedure.start)
-            else:
-                _go_into_history(change, historical)
-            change.save()
+            change.write()
     except IntegrityError as taken:
         # a case of this id whose request is no longer known: imported, or begun months ago
         if Case.objects.filter(pk=case_id).exists():
@@ -203,8 +203,8 @@ def _new_case(
 ) -> Case:
     procedure, moment = playbook.procedure, now()
     about = about or About()
-    return Case(
-        id=case_id, procedure=procedure.procedure, version_id=playbook.row, state="", state_kind="new",
+    return rows.new(
+        Case, id=case_id, procedure=procedure.procedure, version_id=playbook.row, state="", state_kind="new",
         source=source,
         urgency=values.get("urgency", "normal"), class_code=values.get("class", ""),
         title=entering.title_of(values),
@@ -219,7 +219,7 @@ def _number(procedure: Procedure, case: Case, values: Entered) -> str:
 
     Kind, day, last four figures of the county (of the city, while unlocated), serial (rules 3.1.5).
     """
-    day = timezone.localtime(case.happened_at).strftime("%Y%m%d")
+    day = local(case.happened_at).strftime("%Y%m%d")
     county = _county_digits(values)
     return f"{procedure.number}{day}-{county}-{numbering.take(f'{procedure.number}{day}-{county}'):05d}"
 

@@ -227,8 +227,13 @@ class CaseChange:
             return
         self.case.counters = {**self.case.counters, "part": [*known, mark]}
         self.inserts.append(
-            Participant(
-                case_id=self.case.pk, kind=kind, ref=ref, role=role, received_at=self.case.received_at
+            rows.new(
+                Participant,
+                case_id=self.case.pk,
+                kind=kind,
+                ref=ref,
+                role=role,
+                received_at=self.case.received_at,
             )
         )
 
@@ -244,8 +249,8 @@ class CaseChange:
             return was[name] if as_before else getattr(case, name)
 
         self.inserts.append(
-            Fact(
-                recorded_at=self.at, happened_at=self._counted_at(what), case=case.pk, what=what, n=n,
+            rows.new(
+                Fact, recorded_at=self.at, happened_at=self._counted_at(what), case=case.pk, what=what, n=n,
                 procedure=case.procedure, class_top=pick("class_top"), county=pick("county"),
                 street=pick("street"),
                 community=pick("community"), grid=pick("grid"), unit=pick("lead_unit"),
@@ -285,15 +290,21 @@ class CaseChange:
     # ------------------------------------------------------------ writing
 
     def save(self) -> CaseAction:
-        """Write the change in the caller's transaction.
+        """Write the change in the caller's transaction."""
+        self.prepare()
+        return self.write()
 
-        Case, action, journal line, clocks, facts, effects.
+    def prepare(self) -> None:
+        """Make everything that will be written: case, action, journal line, clocks, facts, effects.
+
+        Of a new case this can be done before the transaction, which is the shorter for it: where there is one
+        writer only, others go on.
         """
         case = self.case
         self._count_what_happened()
         case.next_due, case.next_clock = self.clocks.next_due()
         case.alarm_at = self.clocks.alarm()
-        action = self._action()
+        self.action = self._action()
         line = journal.next_line(
             case,
             f"{self.done.kind}:{self.done.name}",
@@ -313,8 +324,13 @@ class CaseChange:
             effects.append(outbox.put("follow", {}, case=case.pk))
         if self._words_changed():
             effects.append(outbox.put("index", {}, case=case.pk))
+        self.inserts = [self.action, line, *self.inserts, *effects]
+
+    def write(self) -> CaseAction:
+        """Write what was prepared in the caller's transaction; of an old case, first write wins."""
+        case = self.case
         if self.is_new:
-            rows.write([case, action, line, *self.inserts, *effects], self.updates)
+            rows.write([case, *self.inserts], self.updates)
             case._state.adding = False
         else:
             changed = {
@@ -326,14 +342,14 @@ class CaseChange:
                 case, only_if={"revision": revision}, **changed, **head, revision=revision + 1
             ):
                 raise ChangedMeanwhile()
-            rows.write([action, line, *self.inserts, *effects], self.updates)
+            rows.write(self.inserts, self.updates)
         case.acted = case.seq
-        return action
+        return self.action
 
     def _action(self) -> CaseAction:
         case, by = self.case, self.by
-        return CaseAction(
-            case_id=case.pk, seq=case.seq, kind=self.done.kind, name=self.done.name,
+        return rows.new(
+            CaseAction, case_id=case.pk, seq=case.seq, kind=self.done.kind, name=self.done.name,
             from_state="" if self.is_new else self.before["state"],
             to_state=case.state, actor_kind=by.kind, role=self.done.role, person=by.person,
             assignment=by.assignment,

@@ -9,12 +9,16 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from functools import partial
 
 from jingwei.engine.definition import ClockRule, Procedure
 from jingwei.engine.models import CaseClock
 from jingwei.kernel.calendar import Calendar, Limit
+from jingwei.kernel.rows import new
 
 Standards = dict[str, dict[str, str]]
+
+_new_row = partial(new, CaseClock)
 
 
 @dataclass
@@ -30,7 +34,7 @@ class Clocks:
     standards: Standards
     rows: list[CaseClock]
     there: Collection[str] = ()  # names of the fields that have a value: a clock may wait for one
-    new_row: Callable[..., CaseClock] = CaseClock
+    new_row: Callable[..., CaseClock] = _new_row
     touched: set[int] = field(default_factory=set)  # id() of rows to be saved
     ended: list[CaseClock] = field(default_factory=list)
 

@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    connections,
+)
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 #: what a system says when there is no room: on the disk, for this user, in one file
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -44,26 +52,27 @@ def look() -> None:
 
     Raises ``OperationalError`` where SQLite's file is gone: opening it would make an empty one in its place.
     """
-    if connection.in_atomic_block:
+    here = connections[DEFAULT_DB_ALIAS]
+    if here.in_atomic_block:
         return
-    if connection.vendor == "sqlite":
-        name = str(connection.settings_dict["NAME"])
+    if here.vendor == "sqlite":
+        name = str(here.settings_dict["NAME"])
         if "mode=memory" not in name:
-            _look_at_file(Path(name))
-    elif connection.connection is not None and _is_over(connection.connection):
-        connection.close()
+            _look_at_file(here, name)
+    elif here.connection is not None and _is_over(here.connection):
+        here.close()
 
 
-def _look_at_file(file: Path) -> None:
+def _look_at_file(here: BaseDatabaseWrapper, file: str) -> None:
     """A file that was moved away goes on taking what is written, and nobody would ever find it again."""
     try:
         there = os.stat(file)
     except OSError as gone:
-        connection.close()
-        raise OperationalError(f"the database {file.name} is not there") from gone
+        here.close()
+        raise OperationalError(f"the database {Path(file).name} is not there") from gone
     mark = (there.st_dev, there.st_ino)
-    if connection.connection is not None and getattr(_opened, "mark", mark) != mark:
-        connection.close()
+    if here.connection is not None and getattr(_opened, "mark", mark) != mark:
+        here.close()
     _opened.mark = mark
 
 

@@ -228,7 +228,8 @@ def _line(
     happened_at: datetime | None,
 ) -> JournalLine:
     moment = now()
-    return JournalLine(
+    return rows.new(
+        JournalLine,
         kind=kind,
         subject=subject,
         seq=seq,

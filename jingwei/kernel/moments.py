@@ -19,7 +19,12 @@ def now() -> datetime:
 
 def today() -> date:
     """The city's date of the present moment."""
-    return timezone.localtime(now()).date()
+    return local(now()).date()
+
+
+def local(moment: datetime) -> datetime:
+    """A moment as the city's clocks show it."""
+    return moment.astimezone(timezone.get_default_timezone())
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from jingwei.kernel import failures, ids, journal
+from jingwei.kernel import failures, ids, journal, rows
 from jingwei.kernel.actors import Actor
 from jingwei.kernel.models import OutboxRow
 from jingwei.kernel.moments import now
@@ -46,17 +46,18 @@ def put(
 ) -> OutboxRow:
     """Return the row of an effect, unsaved; the action writes it with everything else."""
     moment = now()
-    return OutboxRow(
-        effect=name, payload=payload, key=ids.new_id(), case=case, created_at=moment, due_at=due_at or moment
-    )
+    return rows.new(
+        OutboxRow, effect=name, payload=payload, key=ids.new_id(), case=case, created_at=moment,
+        due_at=due_at or moment,
+    )  # fmt: skip
 
 
 def work_off(*, at_once: int = 50) -> int:
     """Run what is due; return how many were tried. Two workers never run one row at the same time."""
-    rows = _claim(at_once)
-    for row in rows:
+    claimed = _claim(at_once)
+    for row in claimed:
         _run(row)
-    return len(rows)
+    return len(claimed)
 
 
 def stuck() -> list[OutboxRow]:
@@ -118,6 +119,6 @@ def _run(row: OutboxRow) -> None:
         mine.update(due_at=now() + wait, claimed_until=None, error=type(failure).__name__)
 
 
-def _locked(rows: QuerySet[OutboxRow]) -> bool:
+def _locked(mine: QuerySet[OutboxRow]) -> bool:
     locking = connection.vendor == "postgresql"  # SQLite has one writer only
-    return bool((rows.select_for_update(skip_locked=True) if locking else rows).values_list("pk"))
+    return bool((mine.select_for_update(skip_locked=True) if locking else mine).values_list("pk"))

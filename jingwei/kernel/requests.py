@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 
 from jingwei.kernel import rows
 from jingwei.kernel.models import RequestKey
@@ -30,16 +29,15 @@ def seen_before(
     request, is refused.
     """
     bound, digest = _hash(bound_to.encode())[:16], _hash(content)
-    row = RequestKey(id=request, bound=bound, content=digest, answer=answer, created_at=now())
+    row = rows.new(RequestKey, id=request, bound=bound, content=digest, answer=answer, created_at=now())
     columns = ", ".join(str(field.column) for field in RequestKey._meta.concrete_fields)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {RequestKey._meta.db_table} ({columns})"  # noqa: S608
-            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
-            rows.stored(row),
-        )
-        if cursor.rowcount == 1:
-            return None
+    written = rows.run(
+        f"INSERT INTO {RequestKey._meta.db_table} ({columns})"  # noqa: S608
+        " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
+        rows.stored(row),
+    )
+    if written == 1:
+        return None
     first = RequestKey.objects.get(pk=request)
     if bytes(first.bound) != bound or bytes(first.content) != digest:
         raise SameRequestOtherContent()

@@ -16,7 +16,8 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db.models.base import ModelState
 from psycopg import RawCursor
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int8
@@ -30,6 +31,23 @@ class Update:
 
     row: models.Model
     values: dict[str, Any]
+
+
+def new(model: type[M], **values: Any) -> M:
+    """Return a fresh row, unsaved, with the model's defaults: as calling it does, in a fraction of the time.
+
+    Columns by their names in the table (`case_id`, not `case`); raises ``TypeError`` for one that is not
+    there.
+    """
+    row = model.__new__(model)
+    columns = row.__dict__
+    columns["_state"] = ModelState()
+    for name, default in _defaults(model):
+        columns[name] = default() if callable(default) else default
+    columns.update(values)
+    if len(columns) != 1 + len(_defaults(model)):
+        raise TypeError(f"{model.__name__} has no column {sorted(values.keys() - _by_name(model).keys())}")
+    return row
 
 
 def write(inserts: Sequence[models.Model], updates: Sequence[Update] = ()) -> None:
@@ -52,15 +70,53 @@ def write(inserts: Sequence[models.Model], updates: Sequence[Update] = ()) -> No
         values.append(_ready(model, {**update.values, _key(model): update.row.pk}))
         update.row.__dict__.update(update.values)
     if connection.vendor == "postgresql" and len(statements) > 1:
-        _run(_together(tuple(statements)), [value for part in values for value in part])
+        run(_together(tuple(statements)), [value for part in values for value in part])
     else:
         for statement, part in zip(statements, values, strict=True):
-            _run(statement, part)
+            run(statement, part)
+
+
+def ready(model: type[models.Model], name: str, value: Any) -> Any:
+    """Return what the database is given of a value of this column."""
+    return _by_column(model)[name](value)
 
 
 def stored(row: models.Model) -> list[Any]:
     """What the database is given of a row: every column but a key that it makes itself."""
-    return [ready(row.__dict__[name]) for name, ready in _columns(type(row))]
+    columns = row.__dict__
+    return [make(columns[name]) for name, make in _columns(type(row))]
+
+
+def ask(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Run one statement and return its rows as the database gives them: numbers, texts, days."""
+    here = connections[DEFAULT_DB_ALIAS]
+    if here.queries_logged:
+        with here.cursor() as cursor:
+            cursor.execute(statement, params)
+            return list(cursor.fetchall())
+    here.ensure_connection()
+    if here.vendor == "sqlite":
+        with here.wrap_database_errors:
+            return list(here.connection.execute(_questioned(statement), params).fetchall())
+    with here.wrap_database_errors, RawCursor(here.connection) as raw:
+        raw.execute(_numbered(statement), params)
+        return list(raw.fetchall())
+
+
+def run(statement: str, params: Sequence[Any]) -> int:
+    """Run one statement and return how many rows it wrote."""
+    here = connections[DEFAULT_DB_ALIAS]
+    if here.queries_logged:
+        with here.cursor() as cursor:
+            cursor.execute(statement, params)
+            return int(cursor.rowcount)
+    here.ensure_connection()
+    if here.vendor == "sqlite":
+        with here.wrap_database_errors:
+            return int(here.connection.execute(_questioned(statement), params).rowcount)
+    with here.wrap_database_errors, RawCursor(here.connection) as raw:
+        raw.execute(_numbered(statement), params)
+        return int(raw.rowcount)
 
 
 def insert(*rows: models.Model) -> None:
@@ -109,7 +165,7 @@ def change(row: models.Model, *, only_if: dict[str, Any], **values: Any) -> bool
     """
     model = type(row)
     params = _ready(model, values) + _ready(model, only_if) + _ready(model, {_key(model): row.pk})
-    if _run(_update(model, tuple(values), tuple(only_if)), params) != 1:
+    if run(_update(model, tuple(values), tuple(only_if)), params) != 1:
         return False
     row.__dict__.update(values)
     return True
@@ -145,11 +201,12 @@ def load(model: type[M], order: str = "", **equal: Any) -> list[M]:
 
     For the few questions every action asks.
     """
-    if connection.vendor != "postgresql" or connection.queries_logged:
+    here = connections[DEFAULT_DB_ALIAS]
+    if here.vendor != "postgresql" or here.queries_logged:
         found = model._default_manager.filter(**equal)
         return list(found.order_by(order) if order else found)
-    connection.ensure_connection()
-    with connection.wrap_database_errors, RawCursor(connection.connection) as raw:
+    here.ensure_connection()
+    with here.wrap_database_errors, RawCursor(here.connection) as raw:
         raw.execute(_select(model, tuple(equal), order), _ready(model, equal))
         names, unpack = _loaders(model)
         made = ([make(cell) if make else cell for make, cell in zip(unpack, row, strict=True)] for row in raw)
@@ -226,20 +283,6 @@ def _questioned(statement: str) -> str:
     return statement.replace("%s", "?")
 
 
-def _run(statement: str, params: Sequence[Any]) -> int:
-    if connection.queries_logged:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, params)
-            return int(cursor.rowcount)
-    connection.ensure_connection()
-    if connection.vendor == "sqlite":
-        with connection.wrap_database_errors:
-            return int(connection.connection.execute(_questioned(statement), params).rowcount)
-    with connection.wrap_database_errors, RawCursor(connection.connection) as raw:
-        raw.execute(_numbered(statement), params)
-        return int(raw.rowcount)
-
-
 # ---------------------------------------------------------------- values
 
 
@@ -256,6 +299,15 @@ def _columns(model: type[models.Model]) -> tuple[tuple[str, Callable[[Any], Any]
         (f.attname, ready[f.attname])
         for f in model._meta.concrete_fields
         if not isinstance(f, models.AutoField)
+    )
+
+
+@cache
+def _defaults(model: type[models.Model]) -> tuple[tuple[str, Any], ...]:
+    """Every column with its default, or with what makes one."""
+    return tuple(
+        (f.attname, f.default if f.has_default() and callable(f.default) else f.get_default())
+        for f in model._meta.concrete_fields
     )
 
 
@@ -291,6 +343,8 @@ def _readying(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
             return lambda value: value
     elif isinstance(target, _AS_SQLITE_TAKES_THEM):
         return lambda value: value
+    elif isinstance(target, models.JSONField):
+        return lambda value: None if value is None else json.dumps(value)
     elif isinstance(target, models.DateTimeField):
         return _moment_as_text
     elif isinstance(target, models.UUIDField):
@@ -311,7 +365,7 @@ _AS_THEY_ARE = (
     models.FloatField,
 )
 
-#: days and JSON are texts of a certain form on SQLite: the field writes them
+#: days are texts of a certain form on SQLite: the field writes them
 _AS_SQLITE_TAKES_THEM = (
     models.CharField,
     models.TextField,
@@ -324,7 +378,7 @@ _AS_SQLITE_TAKES_THEM = (
 
 def _moment_as_text(moment: datetime | None) -> str | None:
     """As Django writes it on SQLite: UTC, without saying so."""
-    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+    return None if moment is None else moment.astimezone(UTC).isoformat(" ")[: -len("+00:00")]
 
 
 @cache

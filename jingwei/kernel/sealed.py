@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from jingwei import city as cities
+from jingwei.kernel import rows
 from jingwei.kernel.models import CaseKey, SealedValue
 from jingwei.kernel.privacy import Level
 from jingwei.kernel.refusals import Refused
@@ -41,7 +42,7 @@ class ToSeal:
 def new_case_key(case: UUID) -> tuple[CaseKey, bytes]:
     """Make a key for a case; return its row, unsaved, and the key itself."""
     key, ring = AESGCM.generate_key(256), _ring_name()
-    return CaseKey(case=case, ring=ring, wrapped=_lock(_ring_key(ring), key, case.bytes)), key
+    return rows.new(CaseKey, case=case, ring=ring, wrapped=_lock(_ring_key(ring), key, case.bytes)), key
 
 
 def case_key(case: UUID) -> bytes:
@@ -55,7 +56,8 @@ def case_key(case: UUID) -> bytes:
 def seal(case: UUID, key: bytes, seq: int, values: list[ToSeal]) -> list[SealedValue]:
     """Return the rows of the values entered in one action, unsaved."""
     return [
-        SealedValue(
+        rows.new(
+            SealedValue,
             case=case,
             seq=seq,
             field=one.field,

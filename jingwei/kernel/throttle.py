@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
+from jingwei.kernel import rows
 from jingwei.kernel.models import Throttle
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Reason, Refused
@@ -34,17 +34,15 @@ def count(rate: Rate, *, of: str = "") -> None:
     moment = now()
     bucket = _bucket(rate, of)
     table = Throttle._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'INSERT INTO {table} (bucket, "window", tries) VALUES (%s, %s, 1)'  # noqa: S608
-            f" ON CONFLICT (bucket) DO UPDATE SET"
-            f' tries = CASE WHEN {table}."window" <= %s THEN 1 ELSE {table}.tries + 1 END,'
-            f' "window" = CASE WHEN {table}."window" <= %s THEN %s ELSE {table}."window" END'
-            f" RETURNING tries",
-            [bucket, _db(moment), _db(moment - rate.within), _db(moment - rate.within), _db(moment)],
-        )
-        tries = int(cursor.fetchone()[0])
-    if tries > rate.most:
+    counted = rows.ask(
+        f'INSERT INTO {table} (bucket, "window", tries) VALUES (%s, %s, 1)'  # noqa: S608
+        f" ON CONFLICT (bucket) DO UPDATE SET"
+        f' tries = CASE WHEN {table}."window" <= %s THEN 1 ELSE {table}.tries + 1 END,'
+        f' "window" = CASE WHEN {table}."window" <= %s THEN %s ELSE {table}."window" END'
+        f" RETURNING tries",
+        [bucket, _db(moment), _db(moment - rate.within), _db(moment - rate.within), _db(moment)],
+    )
+    if counted[0][0] > rate.most:
         raise _too_many(rate)
 
 
@@ -91,4 +89,4 @@ def _subscriber(of: str) -> str:
 
 
 def _db(moment: datetime) -> Any:
-    return Throttle._meta.get_field("window").get_db_prep_save(moment, connection)
+    return rows.ready(Throttle, "window", moment)

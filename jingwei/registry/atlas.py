@@ -95,6 +95,9 @@ class Atlas:
         finest_above = max((places[area].tier for area in above if area in places), default=0)
         self._not_finest = {area for area in fine.ids.tolist() if places[area].tier <= finest_above}
 
+        # an intake asks twice: for the number and for the case
+        self._last: tuple[tuple[float, float] | None, Place | None] = (None, None)
+
     @cached_property
     def _coarse(self) -> Net:
         return self._read_coarse()
@@ -140,10 +143,15 @@ class Atlas:
 
     def locate(self, lon: float, lat: float) -> Place | None:
         """The finest area whose border holds a point (CGCS2000 degrees), or None."""
+        asked = lon, lat
+        before, found = self._last
+        if before == asked:
+            return found
         point = shapely.Point(lon, lat)
         found = self.get(self._fine.locate_one(point))
         if found is None or found.id in self._not_finest:
             found = self._finer(found, self.get(self._coarse.locate_one(point)))
+        self._last = asked, found
         return found
 
     def locate_many(self, lons: Sequence[float], lats: Sequence[float]) -> list[int | None]:

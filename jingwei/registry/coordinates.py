@@ -7,6 +7,7 @@ closed form and is iterated. Outside the rectangle around China both are the ide
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Literal, TypeVar, get_args, overload
 
@@ -22,6 +23,7 @@ Shift = Callable[[Floats, Floats], tuple[Floats, Floats]]
 Implausible = Literal["not_a_place", "zero", "swapped", "abroad", "outside_city"]
 
 SOURCES: tuple[Source, ...] = get_args(Source)
+SAME: tuple[Source, ...] = ("cgcs2000", "wgs84")  # counted as equal
 DECIMALS = 6  # a decimetre, and what is stored
 
 _AXIS, _FLATTENING = 6378245.0, 0.00669342162296594323  # Krassovsky 1940, as GCJ-02 uses it
@@ -39,6 +41,8 @@ def to_cgcs2000(
     lon: float | Floats, lat: float | Floats, source: Source
 ) -> tuple[float, float] | tuple[Floats, Floats]:
     """Return longitude and latitude in CGCS2000, scalars for scalars and arrays for arrays, not rounded."""
+    if source in SAME:
+        return lon, lat  # type: ignore[return-value]
     x, y = _arrays(lon, lat, source)
     if source == "bd09":
         x, y = _back(_bd_shift, x, y)
@@ -92,7 +96,7 @@ def plausible(lon: float, lat: float, bounds: Bounds | None = None) -> Implausib
 
     ``zero`` is what a device without a fix sends; ``swapped`` lies in China once its numbers change places.
     """
-    if not (np.isfinite(lon) and np.isfinite(lat)):
+    if not (math.isfinite(lon) and math.isfinite(lat)):
         return "not_a_place"
     if abs(lon) < 0.01 and abs(lat) < 0.01:
         return "zero"

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from jingwei.kernel import rows
 from jingwei.kernel.moments import today
 from jingwei.registry.atlas import atlas, code_range
 from jingwei.registry.models import Area, AreaMapping, Assignment, Organisation, Person, Post, SeatRule
@@ -62,18 +63,17 @@ def holders(*, areas: Collection[int] = (), organisations: Collection[int] = ())
         if ids:
             wheres.append(f"{column} IN ({', '.join(['%s'] * len(ids))})")
             params += list(ids)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT o.id, o.role, o.area_id, o.organisation_id, o.title, p.id,"  # noqa: S608
-            " COALESCE(p.name, ''), COALESCE(p.work_phone, '')"
-            f" FROM {Post._meta.db_table} o"
-            f" LEFT JOIN {Assignment._meta.db_table} a"
-            " ON a.post_id = o.id AND a.starts <= %s AND (a.ends IS NULL OR a.ends > %s)"
-            f" LEFT JOIN {Person._meta.db_table} p ON p.id = a.person_id"
-            f" WHERE o.valid_to IS NULL AND ({' OR '.join(wheres)}) ORDER BY o.id, a.substitute, a.id",
-            params,
-        )
-        return [Holder(*row) for row in cursor.fetchall()]
+    found = rows.ask(
+        "SELECT o.id, o.role, o.area_id, o.organisation_id, o.title, p.id,"  # noqa: S608
+        " COALESCE(p.name, ''), COALESCE(p.work_phone, '')"
+        f" FROM {Post._meta.db_table} o"
+        f" LEFT JOIN {Assignment._meta.db_table} a"
+        " ON a.post_id = o.id AND a.starts <= %s AND (a.ends IS NULL OR a.ends > %s)"
+        f" LEFT JOIN {Person._meta.db_table} p ON p.id = a.person_id"
+        f" WHERE o.valid_to IS NULL AND ({' OR '.join(wheres)}) ORDER BY o.id, a.substitute, a.id",
+        params,
+    )
+    return [Holder(*row) for row in found]
 
 
 class Answering:
@@ -210,4 +210,4 @@ def unit_and_below(organisation: Organisation) -> Q:
 
 
 def _day() -> Any:
-    return Assignment._meta.get_field("starts").get_db_prep_save(today(), connection)
+    return rows.ready(Assignment, "starts", today())

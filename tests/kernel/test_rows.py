@@ -301,3 +301,36 @@ def test_keys_reserved_are_given_to_nobody_else() -> None:
 def test_keys_reserved_at_once_are_different(at_once: Callable[..., list[Any]]) -> None:
     keys = [key for some in at_once(*[lambda: rows.reserve_keys(JournalHead, 50)] * 4) for key in some]
     assert len(set(keys)) == 200
+
+
+# ---------------------------------------------------------------- fresh rows and plain questions
+
+
+@pytest.mark.parametrize("model", [Case, CaseAction, JournalLine, OutboxRow, Area, SealedValue])
+def test_a_fresh_row_is_what_calling_the_model_makes(model: type[models.Model]) -> None:
+    made, called = rows.new(model), model()
+    assert values(made) == values(called)
+    assert made._state.adding
+    assert made._state.db is None
+
+
+def test_two_fresh_rows_share_nothing() -> None:
+    one, other = rows.new(Case), rows.new(Case)
+    one.values["place"] = "here"
+    assert other.values == {}
+
+
+def test_a_fresh_row_has_only_columns_of_its_table() -> None:
+    assert rows.new(CaseAction, case_id=UUID(int=7), seq=2).case_id == UUID(int=7)
+    with pytest.raises(TypeError, match="nobody"):
+        rows.new(CaseAction, nobody=1)
+
+
+def test_a_question_is_answered_alike_with_and_without_a_log() -> None:
+    rows.insert(an_area())
+    question = "SELECT code, tier, households FROM registry_area WHERE code = %s"
+    quietly = rows.ask(question, ["9911"])
+    with CaptureQueriesContext(connection) as seen:
+        assert rows.ask(question, ["9911"]) == quietly == [("9911", 1, None)]
+    assert len(seen) == 1
+    assert rows.run("DELETE FROM registry_area WHERE code = %s", ["9911"]) == 1

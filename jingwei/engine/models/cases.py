@@ -57,7 +57,7 @@ class Case(Journalled):
     # versions and areas are never deleted; a constraint would lock one row of theirs in every intake of the
     # city
     version = models.ForeignKey(
-        ProcedureVersion, on_delete=models.PROTECT, related_name="+", db_constraint=False
+        ProcedureVersion, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     state = models.CharField(max_length=40)
     state_kind = models.CharField(max_length=8, choices=STATE_KINDS)
@@ -136,10 +136,13 @@ class Case(Journalled):
         return self.number
 
 
+# A case's parts have no index of their own where a constraint begins with the case: that one finds them too.
+
+
 class CaseAction(models.Model):
     """One thing done in a case, with what was entered in it. Never overwritten; erased with the case."""
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="actions")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="actions", db_index=False)
     seq = models.PositiveIntegerField()
     kind = models.CharField(max_length=12)
     name = models.CharField(max_length=40)
@@ -173,7 +176,7 @@ class CaseAction(models.Model):
 class Participant(models.Model):
     """A unit or post that takes part in a case and may therefore see it."""
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="participants")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="participants", db_index=False)
     kind = models.CharField(max_length=4, choices=[("unit", "unit"), ("post", "post")])
     ref = models.BigIntegerField()
     role = models.CharField(max_length=32)
@@ -191,7 +194,7 @@ class Participant(models.Model):
 class CaseClock(models.Model):
     """One run of a clock of a case. Started, paused, ended only by recorded actions."""
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="clocks")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="clocks", db_index=False)
     name = models.CharField(max_length=24)
     run = models.PositiveSmallIntegerField(default=1)
     status = models.CharField(max_length=8, choices=[(s, s) for s in ("running", "paused", "ended")])

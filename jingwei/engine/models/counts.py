@@ -34,7 +34,7 @@ class Fact(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["id"], name="fact_unfolded", condition=models.Q(folded=False)),
-            models.Index(fields=["recorded_at"], name="fact_recorded"),
+            models.Index(fields=["case"], name="facts_of_case"),
         ]
 
 

@@ -33,7 +33,6 @@ class Ask(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["case"], name="ask_case"),
             models.Index(
                 fields=["decider_post", "due_at"], name="ask_of_post", condition=models.Q(state="open")
             ),
@@ -62,7 +61,6 @@ class Task(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["case"], name="task_case"),
             models.Index(fields=["to_post", "due_at"], name="task_of_post", condition=models.Q(state="open")),
             models.Index(fields=["to_unit", "due_at"], name="task_of_unit", condition=models.Q(state="open")),
         ]
@@ -71,7 +69,7 @@ class Task(models.Model):
 class Rating(models.Model):
     """What the reporter, or a callback, says about the result; each case has at most one of either."""
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="ratings")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="ratings", db_index=False)
     by = models.CharField(max_length=12, choices=[("reporter", "reporter"), ("callback", "callback")])
     answers = models.JSONField(default=dict)
     seq = models.PositiveIntegerField()
@@ -109,7 +107,6 @@ class Message(models.Model):
             models.Index(
                 fields=["to_kind", "to_ref", "at"], name="message_unread", condition=models.Q(read_at=None)
             ),
-            models.Index(fields=["case"], name="message_case"),
         ]
 
 
@@ -131,7 +128,7 @@ class Viewer(models.Model):
     Gone after ten minutes.
     """
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="viewers")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="viewers", db_index=False)
     person = models.BigIntegerField()
     seen_at = models.DateTimeField()
 

@@ -80,10 +80,11 @@ def _send(request: HttpRequest, playbook: Playbook, kind: str) -> HttpResponse:
 
 def _join(request: HttpRequest, case: Case) -> None:
     """“It is the same; I met it too”: follow the report that was offered, if it is still open."""
+    mark = request.POST.get("same_as")
+    if not mark:
+        return
     try:
-        other = Case.objects.filter(
-            pk=signing.loads(request.POST.get("same_as", ""), salt="similar", max_age=86400)
-        ).first()
+        other = Case.objects.filter(pk=signing.loads(mark, salt="similar", max_age=86400)).first()
     except signing.BadSignature:
         return
     if other is not None:

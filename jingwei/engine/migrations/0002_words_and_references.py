@@ -1,6 +1,11 @@
-"""The index of words: a tsvector with GIN on PostgreSQL, an FTS5 table on SQLite (see jingwei/engine/words.py)."""
+"""What no model says: the index of words (see jingwei/engine/words.py), and when references are checked.
+
+The index is a tsvector with GIN on PostgreSQL, an FTS5 table on SQLite.
+"""
 
 from django.db import migrations
+
+from jingwei.kernel.migrating import check_references_at_once
 
 
 def make(apps, schema_editor):
@@ -18,5 +23,8 @@ def drop(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("engine", "0001_initial")]
-    operations = [migrations.RunPython(make, drop)]
+    dependencies = [("engine", "0001_initial"), ("registry", "0001_initial"), ("kernel", "0001_initial")]
+    operations = [
+        migrations.RunPython(make, drop),
+        migrations.RunPython(check_references_at_once, migrations.RunPython.noop),
+    ]
