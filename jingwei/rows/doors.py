@@ -33,7 +33,7 @@ from psycopg import sql
 TOP = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "Faden-und-Wege-7"  # noqa: S105  (of cities that last as long as one play)
 CODE = "9911"
-ADMINISTRATOR = "verwalter"
+ADMINISTRATOR = "the-administrator"
 PATIENCE = 600.0
 
 

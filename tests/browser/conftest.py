@@ -92,9 +92,9 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], home: Path) -> None
     raise RuntimeError("the city was not served within 30 seconds: " + (home / "serve.log").read_text())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
+    """One Chromium for a file of tests: while it runs, Django takes the whole process for asynchronous."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield started

@@ -114,7 +114,7 @@ def changes_are_kept(play: Play) -> None:
     for old, new in ((last[1], "改名支部"), (last[5], "0531-1"), ("0531-1", "0531-2")):
         kept = [row for row in rows if old in row and new in row]
         expect(len(kept) == 1, f"the change from {old} to {new} is not kept: {rows[:12]}")
-        expect("verwalter" in kept[0][4], f"who changed {old} is not said: {kept[0]}")
+        expect("the-administrator" in kept[0][4], f"who changed {old} is not said: {kept[0]}")
         expect(
             bool(re.search(r"\d{1,2}:\d{2}", kept[0][0])), f"when {old} was changed is not said: {kept[0]}"
         )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
@@ -78,6 +80,7 @@ class Refusals:
         try:
             away.look()
         except DatabaseError as gone:
+            _receive(request)  # a line with something unread on it is closed, and what comes next is lost
             return _away(request, gone)
         if not request.path_info.startswith("/api/"):  # a program is told that it sent one
             _leave_out_nul(request)
@@ -95,6 +98,12 @@ def failed(request: HttpRequest) -> HttpResponse:
     if isinstance(failure, Exception) and away.is_away(failure):
         return _away(request, failure)
     return problems.fault() if request.path_info.startswith("/api/") else server_error(request)
+
+
+def _receive(request: HttpRequest) -> None:
+    """Read what is being sent; what is wrong with it is told by whoever asks for it next."""
+    with suppress(SuspiciousOperation, OSError):
+        _ = request.POST or request.body
 
 
 def _leave_out_nul(request: HttpRequest) -> None:
