@@ -20,6 +20,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from jingwei import city as cities
 from jingwei.engine import effects, entering, library, rules
@@ -28,12 +29,14 @@ from jingwei.engine.conditions import conditions_of
 from jingwei.engine.definition import Move, Procedure
 from jingwei.engine.library import Playbook
 from jingwei.engine.models import Ask, Case, Link, Rating, Task
-from jingwei.engine.standing import may_see
+from jingwei.engine.models.cases import UNANSWERED
+from jingwei.engine.standing import TIER_COLUMNS, may_see
 from jingwei.kernel import ids, numbering, requests, rows
 from jingwei.kernel.actors import Actor, Party, System
 from jingwei.kernel.moments import local, now
 from jingwei.kernel.refusals import ChangedMeanwhile, Reason, Refused, SameRequestOtherContent
 from jingwei.registry.atlas import atlas
+from jingwei.registry.models import Post
 from jingwei.registry.staff import Staff
 
 Entered = Mapping[str, Any]
@@ -730,14 +733,32 @@ def _first_per_field(reasons: list[Reason]) -> list[Reason]:
 
 def hand_over(post: int) -> int:
     """Find new owners for the open cases of a post that nobody holds any more; return how many went on."""
+    return _find_owners("hand_over", Case.objects.filter(owner_post=post, ended_at=None))
+
+
+def take_over(post: Post | None = None) -> int:
+    """Give the open cases that nobody answers for to whoever does, now that somebody sits in this post.
+
+    Asked about are those of the post's area, without a post all; return how many found somebody.
+    """
+    alone = Case.objects.filter(UNANSWERED)
+    tier = post.area.kind if post is not None and post.area is not None else ""
+    if post is not None and tier in TIER_COLUMNS:
+        alone = alone.filter(**{tier: post.area_id})
+    return _find_owners("take_over", alone)
+
+
+def _find_owners(kind: str, cases: QuerySet[Case]) -> int:
+    """Ask anew who answers for each case; return how many went to somebody else."""
     moved = 0
-    for case in Case.objects.filter(owner_post=post, ended_at=None):
+    for case in cases.order_by("pk"):
         with transaction.atomic():
+            before = case.owner_post
             change = CaseChange(
-                case, library.version(case.version_id), Done("hand_over", "owner"), by=System(job="hand_over")
+                case, library.version(case.version_id), Done(kind, "owner"), by=System(job=kind)
             )
             change.find_owner()
-            if case.owner_post != post:
+            if case.owner_post != before:
                 change.save()
                 moved += 1
     return moved

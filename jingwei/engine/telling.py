@@ -13,6 +13,7 @@ from jingwei.engine.standing import Standing
 from jingwei.kernel import outbox
 from jingwei.kernel.models import OutboxRow
 from jingwei.kernel.moments import now
+from jingwei.registry.models import Post
 
 
 def _case(row: OutboxRow) -> Case | None:
@@ -65,3 +66,10 @@ def follow(row: OutboxRow) -> None:
 def hand_over(row: OutboxRow) -> None:
     """An assignment ended: find new owners for the open cases of a post that nobody holds any more."""
     actions.hand_over(int(row.payload["post"]))
+
+
+@outbox.effect("take_over")
+def take_over(row: OutboxRow) -> None:
+    """Somebody sat down in a post (after an import: in many): what nobody answered for may be theirs."""
+    wanted = row.payload["post"]
+    actions.take_over(Post.objects.select_related("area").get(pk=wanted) if wanted else None)

@@ -268,8 +268,9 @@ def assign(
     row = Assignment(person=person, post=post, starts=starts, ends=ends, substitute=substitute, basis=basis)
     row.save(force_insert=True)
     journal.record(row, "assigned", by=by, detail={"person": person.pk, "post": post.pk})
+    _look_at_seat("take_over", post.pk, on=starts)
     if ends:
-        _hand_over(post.pk, on=ends)
+        _look_at_seat("hand_over", post.pk, on=ends)
     account = Account.objects.filter(person=person.pk).first() if post.role in logins.TWO_FACTORS else None
     if account is not None:
         accounts.require_second_factor(account, by=by)
@@ -291,14 +292,14 @@ def end_assignment(row: Assignment, *, by: Actor, on: date | None = None) -> Ass
     if reasons:
         raise Refused(*reasons)
     journal.record(row, "assignment-ended", by=by, ends=on)
-    _hand_over(row.post_id, on=on)
+    _look_at_seat("hand_over", row.post_id, on=on)
     return row
 
 
-def _hand_over(post: int, *, on: date) -> None:
-    """The worker looks when the day has come; where somebody sits in the seat then, nothing moves."""
+def _look_at_seat(effect: str, post: int, *, on: date) -> None:
+    """The worker looks when the day has come: is the seat empty now, or taken? Else nothing moves."""
     day = timezone.make_aware(datetime.combine(on, time()))
-    rows.insert(outbox.put("hand_over", {"post": post}, due_at=max(day, now())))
+    rows.insert(outbox.put(effect, {"post": post}, due_at=max(day, now())))
 
 
 @transaction.atomic

@@ -62,7 +62,8 @@ def test_somebody_is_put_into_a_post(town: Town, post: Post) -> None:
     )
     line = journal.lines_of(row)[0]
     assert (line.verb, line.detail) == ("assigned", {"person": person.pk, "post": post.pk})
-    assert OutboxRow.objects.count() == 0
+    effect = OutboxRow.objects.get()
+    assert (effect.effect, effect.payload, effect.due_at) == ("take_over", {"post": post.pk}, FRIDAY)
 
 
 def test_a_post_is_shared_unless_it_is_one_persons(town: Town) -> None:
@@ -177,15 +178,15 @@ def test_an_assignment_ends_on_the_day_after_its_last(town: Town, post: Post) ->
     row.refresh_from_db()
     assert row.ends == day(20)
     assert journal.lines_of(row)[-1].verb == "assignment-ended"
-    effect = OutboxRow.objects.get()
-    assert (effect.effect, effect.payload, effect.due_at) == ("hand_over", {"post": post.pk}, FRIDAY)
+    effect = OutboxRow.objects.get(effect="hand_over")
+    assert (effect.payload, effect.due_at) == ({"post": post.pk}, FRIDAY)
 
 
 def test_an_end_that_lies_ahead_hands_over_when_its_day_has_come(town: Town, post: Post) -> None:
     with moments.at(FRIDAY):
         row = people.end_assignment(town.sit(post), by=town.by, on=day(30))
         planned = town.sit(post, ends=day(25))
-    midnights = {effect.due_at for effect in OutboxRow.objects.all()}
+    midnights = {effect.due_at for effect in OutboxRow.objects.filter(effect="hand_over")}
     assert midnights == {datetime(2026, 11, 29, 16, tzinfo=UTC), datetime(2026, 11, 24, 16, tzinfo=UTC)}
     assert (row.ends, planned.ends) == (day(30), day(25))
 
@@ -230,6 +231,43 @@ def test_open_work_goes_on_to_the_next_seat_when_the_last_one_leaves(stage: Stag
         assert found.owner_post == stage.posts["dispatcher"].pk
         assert (found.state, found.owner_role) == ("reported", "acceptor")
     assert seals.verify().faults == []
+
+
+@pytest.mark.parametrize("place", [{"words": "泉城广场"}, {"area": "grid"}])
+def test_what_nobody_answered_for_goes_to_the_first_who_does(
+    stage: Stage, city_folder: Any, place: dict[str, str]
+) -> None:
+    """In a city that has hardly anybody yet a report waits for the seat, until the day somebody sits in it."""
+    if "area" in place:
+        place = {"area": stage.areas["grid"].code}
+    with moments.at(FRIDAY):
+        Assignment.objects.update(ends=day(1))
+        report = {"description": "路灯不亮", "place": place}
+        case = actions.take_in(
+            ids.new_id(), "grid_event", report, by=Party(), source="resident", bound_to="portal"
+        ).case
+        assert (case.owner_role, case.owner_post) == ("acceptor", None)
+        desk = people.make_post("intake_desk", by=Party(), area=stage.areas["city"])
+        people.assign(stage.people["stranger"], desk, by=Party(), starts=day(22))
+        _work()
+        assert Case.objects.get().owner_post is None
+    with moments.at(FRIDAY.replace(day=22)):
+        _work()
+        found = Case.objects.get()
+        assert (found.owner_post, found.state, found.seq) == (desk.pk, "reported", 2)
+        _work()
+        assert Case.objects.get().seq == 2
+    assert seals.verify().faults == []
+
+
+def test_a_seat_elsewhere_takes_nothing_over(stage: Stage, city_folder: Any) -> None:
+    with moments.at(FRIDAY):
+        Assignment.objects.update(ends=day(1))
+        report = {"description": "路灯不亮", "place": {"words": "泉城广场"}}
+        actions.take_in(ids.new_id(), "grid_event", report, by=Party(), source="resident", bound_to="portal")
+        people.assign(stage.people["stranger"], stage.posts["acceptor"], by=Party())  # of a street
+        _work()
+        assert Case.objects.get().owner_post is None
 
 
 def _work() -> None:

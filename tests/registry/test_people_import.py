@@ -363,6 +363,9 @@ def test_somebody_sits_where_the_row_says(town: Town, grid: Area) -> None:
     # the work of a seat that is empty then goes on the day after
     row = OutboxRow.objects.get(effect="hand_over")
     assert (row.payload["post"], row.due_at > now()) == (chief.post_id, True)
+    # and what nobody answered for is looked through once for each day on which somebody began
+    begun = [row for row in OutboxRow.objects.filter(effect="take_over") if row.payload["post"] is None]
+    assert len(begun) == len({row.starts for row in (*workers, chief)})
 
 
 def test_a_changed_card_and_a_known_last_day(town: Town, grid: Area) -> None:

@@ -15,6 +15,8 @@ from jingwei.kernel.privacy import L1, PLAIN, Personal
 from jingwei.registry.models import Area
 
 OPEN = models.Q(ended_at=None)
+#: open, and nobody answers: no seat was filled up to the city's intake desk
+UNANSWERED = OPEN & models.Q(owner_post=None, owner_unit=None) & ~models.Q(owner_role="")
 
 
 def _by_due(*first: str, name: str) -> models.Index:
@@ -129,6 +131,7 @@ class Case(Journalled):
             models.Index(fields=["community", "received_at"], name="case_community_received"),
             models.Index(fields=["grid", "received_at"], name="case_grid_received"),
             models.Index(fields=["received_at"], name="case_unlocated", condition=OPEN & models.Q(area=None)),
+            models.Index(fields=["id"], name="case_unanswered", condition=UNANSWERED),
             models.Index(fields=["alarm_at"], name="case_alarm", condition=models.Q(alarm_at__isnull=False)),
         ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
@@ -260,7 +260,8 @@ class StaffPlan:
             lines=[one.line for *_, one in seated],
             details=[{"person": row.person_id, "post": row.post_id} for row in rows],
         )
-        _hand_over([(row.post_id, row.ends) for row in rows if row.ends is not None])
+        _look_at_seats("take_over", [(None, day) for day in sorted({row.starts for row in rows})])
+        _look_at_seats("hand_over", [(row.post_id, row.ends) for row in rows if row.ends is not None])
         _require_factors({row.person_id for row in rows if row.post.role in logins.TWO_FACTORS}, writing)
 
     def _judge_accounts(self) -> list[tuple[_Card, str]]:
@@ -329,14 +330,14 @@ def _write_ends(writing: Writing, ended: list[tuple[int, Assignment, date]]) -> 
         values=[{"ends": ends} for *_, ends in ended],
         details=[{}] * len(ended),
     )
-    _hand_over([(row.post_id, ends) for _, row, ends in ended])
+    _look_at_seats("hand_over", [(row.post_id, ends) for _, row, ends in ended])
 
 
-def _hand_over(ends: list[tuple[int, date]]) -> None:
-    """The worker looks at each seat when the day has come, as `people.assign` lets it."""
-    moments = [(post, timezone.make_aware(datetime.combine(day, time()))) for post, day in ends]
+def _look_at_seats(effect: str, seats: Sequence[tuple[int | None, date]]) -> None:
+    """The worker looks at each seat (None: at all) when the day has come, as `people.assign` lets it."""
+    moments = [(post, timezone.make_aware(datetime.combine(day, time()))) for post, day in seats]
     OutboxRow.objects.bulk_create(
-        [outbox.put("hand_over", {"post": post}, due_at=max(moment, now())) for post, moment in moments],
+        [outbox.put(effect, {"post": post}, due_at=max(moment, now())) for post, moment in moments],
         batch_size=1000,
     )
 

@@ -20,6 +20,7 @@ EFFECTS = {
     "index": gettext_lazy("put the words into the search"),
     "follow": gettext_lazy("end what follows a case"),
     "hand_over": gettext_lazy("hand open work over"),
+    "take_over": gettext_lazy("take over what nobody answered for"),
 }
 
 

@@ -211,6 +211,7 @@ def what_was_done(playbook: Playbook, action: CaseAction, units: dict[int, str])
             clocks=_(", ").join(playbook.text("clocks", c) for c in action.detail.get("clocks", []))
         ),
         "hand_over": lambda: _("handed over, because the seat became empty"),
+        "take_over": lambda: _("taken over by the seat that answers for it now"),
         "reveal": lambda: _("read a protected value"),
     }.get(action.kind)
     return text() if text else action.name
