@@ -237,7 +237,7 @@ def test_open_work_goes_on_to_the_next_seat_when_the_last_one_leaves(stage: Stag
 def test_what_nobody_answered_for_goes_to_the_first_who_does(
     stage: Stage, city_folder: Any, place: dict[str, str]
 ) -> None:
-    """In a city that has hardly anybody yet a report waits for the seat, until the day somebody sits in it."""
+    """In a city that has hardly anybody yet a report waits for a seat, until the day somebody sits in it."""
     if "area" in place:
         place = {"area": stage.areas["grid"].code}
     with moments.at(FRIDAY):
