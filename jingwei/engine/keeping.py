@@ -148,7 +148,8 @@ def erase(case: Case, *, by: Actor, reason: str) -> None:
         kept = {name: value for name, value in action.values.items() if name in public}
         if kept != action.values:
             CaseAction.objects.filter(pk=action.pk).update(values=kept)
-    OutboxRow.objects.filter(case=case.pk).delete()
+    for done in (True, False):  # each has an index of its own
+        OutboxRow.objects.filter(case=case.pk, done_at__isnull=not done).delete()
     RequestKey.objects.filter(pk=case.pk).delete()
     words.forget(case.pk)
     moment = now()

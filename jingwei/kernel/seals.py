@@ -110,7 +110,7 @@ def _covered(first: int, last: int) -> _Covered:
 
 def _mac(before: bytes, made: Seal, covered: _Covered) -> bytes:
     text = json.dumps([made.number, made.first_line, made.last_line, covered.lines, covered.digest])
-    return hmac.new(cities.key(settings.CITY, "seal"), before + text.encode(), hashlib.sha256).digest()
+    return hmac.digest(cities.key(settings.CITY, "seal"), before + text.encode(), "sha256")
 
 
 # ---------------------------------------------------------------- writing out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import ipaddress
 from dataclasses import dataclass
@@ -74,7 +73,8 @@ def _bucket(rate: Rate, of: str) -> str:
     if not of:
         return rate.name
     whose = _subscriber(of).encode(errors="replace")
-    return f"{rate.name}:{hmac.new(settings.SECRET_KEY.encode(), whose, hashlib.sha256).hexdigest()[:32]}"
+    hashed = hmac.digest(settings.SECRET_KEY.encode(), whose, "sha256").hex()
+    return f"{rate.name}:{hashed[:32]}"
 
 
 def _subscriber(of: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -18,8 +18,7 @@ from jingwei.registry.models.areas import TIERS
 from jingwei.registry.roles import desk_roles
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """A post and one person in it now; `person` is None when nobody is."""
 
     post: int
@@ -73,7 +72,7 @@ def holders(*, areas: Collection[int] = (), organisations: Collection[int] = ())
         f" WHERE o.valid_to IS NULL AND ({' OR '.join(wheres)}) ORDER BY o.id, a.substitute, a.id",
         params,
     )
-    return [Holder(*row) for row in found]
+    return [Holder._make(row) for row in found]
 
 
 class Answering:

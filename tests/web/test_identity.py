@@ -194,13 +194,16 @@ def readable(row: Iterable[Any]) -> str:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What the city's log would hold: the same writer, into a text."""
+    """What the city's log would hold, were it told to note every answer too: the same writer, into a text."""
     text = io.StringIO()
     handler = logging.StreamHandler(text)
     handler.setFormatter(failures.Discreet("{levelname} {name}: {message}", style="{"))
-    root = logging.getLogger()
+    root, answers = logging.getLogger(), logging.getLogger("django.request")
     root.addHandler(handler)
+    before = answers.level
+    answers.setLevel(logging.WARNING)
     yield text
+    answers.setLevel(before)
     root.removeHandler(handler)
 
 

@@ -25,7 +25,8 @@ def _by_due(*first: str, name: str) -> models.Index:
     Whom a case is about is left out of every list: it is read from the index too, where the database can.
     """
     about = ("about_person", "about_post", "about_unit")
-    return models.Index(fields=[*first, "next_due", "id"], name=name, condition=OPEN, include=about)
+    owned = models.Q(**{f"{column}__isnull": False for column in first})
+    return models.Index(fields=[*first, "next_due", "id"], name=name, condition=OPEN & owned, include=about)
 
 
 WORDS = Personal(

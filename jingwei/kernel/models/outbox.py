@@ -31,7 +31,9 @@ class OutboxRow(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["due_at"], name="outbox_open", condition=models.Q(done_at=None)),
-            models.Index(fields=["case"], name="outbox_case"),
+            models.Index(
+                fields=["case"], name="outbox_case", condition=models.Q(done_at__isnull=False)
+            ),  # what is not done yet is little and has the index above
         ]
 
     def __str__(self) -> str:

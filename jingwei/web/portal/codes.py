@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 
 from django.conf import settings
+from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 
 from jingwei.engine import queries
@@ -36,12 +38,20 @@ def opened(request: HttpRequest, code: str) -> tuple[Case, Party]:
 
 def code_given_to(request: HttpRequest) -> str:
     """The query code that this device was given last; a cookie that is not ours says nothing."""
-    return str(request.get_signed_cookie(LAST_CODE, "", salt=LAST_CODE, max_age=LAST_CODE_KEPT) or "")
+    try:
+        return _signer().unsign(request.COOKIES.get(LAST_CODE, ""), max_age=LAST_CODE_KEPT)
+    except signing.BadSignature:
+        return ""
 
 
 def give_code(answer: HttpResponse, code: str) -> None:
     """Let the device that reported remember the code."""
-    answer.set_signed_cookie(
-        LAST_CODE, code, salt=LAST_CODE, max_age=LAST_CODE_KEPT,
+    answer.set_cookie(
+        LAST_CODE, _signer().sign(code), max_age=LAST_CODE_KEPT,
         httponly=True, samesite="Lax", secure=settings.CITY.secure,
     )  # fmt: skip
+
+
+@cache
+def _signer() -> signing.TimestampSigner:
+    return signing.TimestampSigner(salt=LAST_CODE)
