@@ -5,7 +5,7 @@ RUN    := .venv/bin/jingwei
 PORT  ?= 8000
 CITY  ?= mycity
 
-.PHONY: help demo demo-reset city test bench lint fmt types shots lock setup setup-test texts
+.PHONY: help demo demo-reset city serve test bench lint fmt types shots lock setup setup-test texts
 
 help:            ## list what can be done
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -13,11 +13,14 @@ help:            ## list what can be done
 demo: setup      ## set up, create the demo city 经州市 and serve it (PORT=8000)
 	@$(RUN) demo --port $(PORT)
 
-demo-reset: setup ## throw the demo city away and create it anew
+demo-reset: setup ## build the demo city anew; the old one stays until the new one is whole
 	@$(RUN) demo --reset --port $(PORT)
 
 city: setup      ## make an empty city of your own: make city CITY=name
 	@$(RUN) --city $(CITY) init
+
+serve: setup     ## serve a city of your own: make serve CITY=name PORT=8000
+	@$(RUN) --city $(CITY) serve --port $(PORT)
 
 test: setup-test ## every check and every test, on SQLite and on PostgreSQL
 	@.venv/bin/python scripts/test.py

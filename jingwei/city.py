@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
@@ -58,23 +60,47 @@ class City:
 
 
 def home_of(name: str) -> Path:
-    """A plain name is a folder under var/; anything with a slash is a path."""
-    return Path(name) if "/" in name else TOP / "var" / name
+    """A plain name is a folder under var/; anything with a slash, or with a dot before it, is a path."""
+    is_path = "/" in name or name.startswith((".", "~"))
+    return Path(name).expanduser() if is_path else TOP / "var" / name
+
+
+def current_home() -> Path:
+    """The folder named by JINGWEI_CITY (a name under var/, or a path); that of the demo when unset."""
+    return home_of(os.environ.get("JINGWEI_CITY") or "demo")
 
 
 def current() -> City:
-    """The city named by JINGWEI_CITY (a name under var/, or a path); `demo` when unset."""
-    return load(home_of(os.environ.get("JINGWEI_CITY", "demo")))
+    """The city in that folder."""
+    return load(current_home())
+
+
+def is_born(home: Path) -> bool:
+    """Is there a city in this folder? Its settings are written last, when all the rest is there."""
+    return (home / "city.toml").exists()
+
+
+def called(home: Path) -> str:
+    """How the `jingwei` command is called for the city in a folder, so that it works as it is written."""
+    program, here = Path(sys.executable).with_name("jingwei"), Path.cwd()
+    shown = program.relative_to(here) if program.is_relative_to(here) else program
+    name = home.name if home.parent == TOP / "var" else f"{home}/"
+    return shlex.join([str(shown), "--city", name])
 
 
 def load(home: Path) -> City:
     """Read city.toml. A missing file is an unborn city with every default; an unknown key is an error."""
     file = home / "city.toml"
-    if not file.exists():
+    if not is_born(home):
         return City(home)
-    said = tomllib.loads(file.read_text("utf-8"))
+    try:
+        said = tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as unreadable:
+        raise SystemExit(f"{file}: {unreadable}") from unreadable
     if unknown := set(said) - set(City.__dataclass_fields__) | {"home"} & set(said):
         raise SystemExit(f"{file}: unknown {', '.join(sorted(unknown))}")
+    if not said.get("name_en"):
+        said["name_en"] = said.get("name", City.name)
     lists = {key: tuple(value) for key, value in said.items() if isinstance(value, list)}
     return City(home, **(said | lists))
 

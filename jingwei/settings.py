@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from urllib.parse import unquote, urlsplit
 
 from jingwei import city as cities
@@ -10,7 +11,8 @@ from jingwei import city as cities
 CITY = cities.current()
 TOP = cities.TOP
 
-SECRET_KEY = cities.key(CITY, "secret").hex()
+#: a city that is not there yet gets no keys from somebody who only looks (--help, check)
+SECRET_KEY = (cities.key(CITY, "secret") if CITY.home.exists() else secrets.token_bytes(32)).hex()
 DEBUG = os.environ.get("JINGWEI_DEBUG") == "1"
 ALLOWED_HOSTS = list(CITY.hosts)
 
@@ -45,7 +47,7 @@ def database(address: str) -> dict[str, object]:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                "init_command": "PRAGMA page_size=2048; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                 " PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY",
             },
         }
@@ -161,5 +163,6 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"jingwei": {"level": "INFO"}},
+    # what a page refuses or does not find is an answer, not a fault; Django warns of each
+    "loggers": {"jingwei": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
 }

@@ -41,6 +41,38 @@ def test_every_condition_and_effect_is_explained() -> None:
     assert [name for name in EFFECTS if f"| `{{{name}: " not in text] == []
 
 
+def test_every_part_of_the_texts_is_named() -> None:
+    text = (TOP / "docs/procedures.md").read_text("utf-8")
+    section = text.partition("## Texts")[2].partition("## Scenarios")[0]
+    files = sorted((TOP / "jingwei/playbooks").glob("*/texts/zh.yaml"))
+    parts = {part for file in files for part in yaml.safe_load(file.read_text("utf-8"))}
+    assert {part for part in parts if f"`{part}`" not in section} == set()
+
+
+def test_what_the_guide_says_the_checker_says(tmp_path: Path) -> None:
+    guide = (TOP / "docs/how-to-add-a-playbook.md").read_text("utf-8")
+    procedure = re.findall(r"```yaml\n(.*?)```", guide, re.S)[0]
+    first, then = re.findall(r"```\n(texts/zh.*?)```", guide, re.S)
+    folder = tmp_path / "lamp_repair"
+    (folder / "texts").mkdir(parents=True)
+    (folder / "procedure.yaml").write_text(procedure, "utf-8")
+    assert set(first.splitlines()) <= {str(problem) for problem in check.problems(folder)}
+    without = re.sub(r"^  correct:.*\n", "", procedure, flags=re.M)
+    (folder / "procedure.yaml").write_text(without, "utf-8")
+    for language in ("zh", "en"):
+        (folder / f"texts/{language}.yaml").write_text("name: 路灯报修\n", "utf-8")
+    assert set(then.splitlines()) <= {str(problem) for problem in check.problems(folder)}
+
+
+def test_the_sample_of_areas_can_be_imported(stage: Stage) -> None:
+    """As it stands in the guide; it may name areas that are there already."""
+    guide = (TOP / "docs/importing.md").read_text("utf-8")
+    sample = re.findall(r"```csv\n(区县编码.*?)```", guide, re.S)[0]
+    plan = batches.KINDS["areas"].plan([Incoming("villages.csv", sample.encode())], {})
+    assert plan.failed == 0
+    assert sum(counts.new for counts in plan.counts.values()) > 0
+
+
 def test_the_playbook_of_the_guide_is_sound_and_its_story_comes_true(tmp_path: Path, stage: Stage) -> None:
     guide = (TOP / "docs/how-to-add-a-playbook.md").read_text("utf-8")
     procedure, story = re.findall(r"```yaml\n(.*?)```", guide, re.S)

@@ -5,6 +5,7 @@ Staff only; residents need no account.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import ipaddress
 import re
@@ -17,13 +18,11 @@ from datetime import timedelta
 import pyotp
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, check_password, make_password
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Q
 
 from jingwei import city as cities
-from jingwei.kernel import ids, journal, rows, sealed, throttle
+from jingwei.kernel import ids, journal, passwords, rows, sealed, throttle
 from jingwei.kernel.actors import Actor, Person
 from jingwei.kernel.models import Account, ApiToken, LoginSession, StaffAccess
 from jingwei.kernel.moments import now
@@ -65,7 +64,7 @@ def open_account(
     account = Account(login=login, person=person, needs_second_factor=needs_second_factor)
     code = "" if password else ids.new_code(12)
     if password:
-        _check_password(password, account)
+        passwords.check(password, account)
     account.password = make_password(password or None)
     if code:
         account.activation, account.activation_until = _hash(code), now() + timedelta(days=ACTIVATION_DAYS)
@@ -75,14 +74,21 @@ def open_account(
     return account, code
 
 
+def why_not_login(login: str) -> Reason | None:
+    """Why a name can be no login name of this city, whether somebody has it or not."""
+    if not _LOGIN.fullmatch(login):
+        return Reason("login-signs", "login")
+    if login.startswith(DEMO_PREFIX) and not settings.DEMO:
+        return Reason("demo-accounts-only-in-demo", "login")
+    return None
+
+
 def _refuse_account(login: str, person: int) -> None:
     reasons = []
-    if not _LOGIN.fullmatch(login):
-        reasons.append(Reason("login-signs", "login"))
+    if unusable := why_not_login(login):
+        reasons.append(unusable)
     elif Account.objects.filter(login=login).exists():
         reasons.append(Reason("login-taken", "login"))
-    elif login.startswith(DEMO_PREFIX) and not settings.DEMO:
-        reasons.append(Reason("demo-accounts-only-in-demo", "login"))
     if Account.objects.filter(person=person).exists():
         reasons.append(Reason("has-account", "person"))
     if reasons:
@@ -92,12 +98,8 @@ def _refuse_account(login: str, person: int) -> None:
 def why_not_open(logins: Collection[str]) -> dict[str, Reason]:
     """Of many login names, those that cannot be given, each with its reason."""
     taken = set(Account.objects.values_list("login", flat=True)) & set(logins)
-    wrong = {login: Reason("login-signs", "login") for login in logins if not _LOGIN.fullmatch(login)}
-    wrong |= {login: Reason("login-taken", "login") for login in logins if login in taken}
-    if not settings.DEMO:
-        demo = Reason("demo-accounts-only-in-demo", "login")
-        wrong |= {login: demo for login in logins if login.startswith(DEMO_PREFIX)}
-    return wrong
+    unusable = {login: reason for login in logins if (reason := why_not_login(login))}
+    return {login: Reason("login-taken", "login") for login in taken} | unusable
 
 
 def open_many(wanted: Sequence[Account], *, by: Actor) -> list[str]:
@@ -129,7 +131,7 @@ def activate(login: str, code: str, password: str) -> Account:
     )
     if not account or not good or not account.activation_until or account.activation_until < now():
         raise Refused(Reason("activation-code-wrong", "code"))
-    _check_password(password, account)
+    passwords.check(password, account)
     with transaction.atomic():
         journal.record(
             account, "account-activated", by=themselves(account), password=make_password(password),
@@ -218,7 +220,7 @@ def change_password(account: Account, old: str, new: str) -> None:
     throttle.count(PASSWORDS_PER_ACCOUNT, of=account.login)
     if not check_password(old, account.password):
         raise Refused(Reason("old-password-wrong", "old"))
-    _check_password(new, account)
+    passwords.check(new, account)
     hashed = make_password(new)
     with transaction.atomic():
         end_sessions(account, by=themselves(account))
@@ -228,9 +230,22 @@ def change_password(account: Account, old: str, new: str) -> None:
 def propose_second_factor(account: Account, *, proposed: str = "") -> str:
     """Return a fresh TOTP secret for a QR code; it counts once `confirm_second_factor` saw a code of it.
 
-    The one that was proposed before comes back from the form, and is kept if it is one.
+    The one that was proposed before comes back from the form or the device, and is kept if it is one.
     """
     return proposed if _SECRET.fullmatch(proposed) else pyotp.random_base32()
+
+
+def seal_offer(account: Account, secret: str) -> str:
+    """A proposed secret as the device may keep it until it is confirmed: nobody reads it there."""
+    return base64.urlsafe_b64encode(sealed.lock_apart("totp-offer", account.login, secret)).decode()
+
+
+def open_offer(account: Account, kept: str) -> str:
+    """The secret that `seal_offer` sealed for this account; the empty string for anything else."""
+    try:
+        return sealed.unlock_apart("totp-offer", account.login, base64.urlsafe_b64decode(kept))
+    except Refused:  # another account's, or of a key that is gone
+        return ""
 
 
 def otp_address(account: Account, secret: str) -> str:
@@ -373,13 +388,6 @@ def _steps_of(code: str, secret: str) -> list[int]:
     return [
         s for s in (here, here - 1, here + 1) if secrets.compare_digest(totp.generate_otp(s).encode(), typed)
     ]
-
-
-def _check_password(password: str, account: Account) -> None:
-    try:
-        validate_password(password, account)
-    except ValidationError as weak:
-        raise Refused(*(Reason("password-weak", "password", {"why": why}) for why in weak.messages)) from weak
 
 
 def _note(account: Account, event: str, address: str | None) -> None:

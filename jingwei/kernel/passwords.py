@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+
+from jingwei.kernel.refusals import Reason, Refused
 
 
 class ThreeOfFourKinds:
@@ -23,3 +27,29 @@ class ThreeOfFourKinds:
     def get_help_text(self) -> str:
         """The same, before anything was typed."""
         return _("Use at least three of: small letters, capitals, figures, other signs.")
+
+
+def why_not(password: str, account: AbstractBaseUser) -> list[str]:
+    """Every reason against a password, a sentence each; an empty list means it may be one."""
+    try:
+        validate_password(password, account)
+    except ValidationError as weak:
+        return [
+            _SENTENCES[error.code]() if error.code in _SENTENCES else error.messages[0]
+            for error in weak.error_list
+        ]
+    return []
+
+
+def check(password: str, account: AbstractBaseUser) -> None:
+    """Raise ``Refused`` with every reason why this password may not be one."""
+    if weak := why_not(password, account):
+        raise Refused(*(Reason("password-weak", "password", {"why": why}) for why in weak))
+
+
+#: Django's own sentences are not all in its Chinese catalogue
+_SENTENCES: dict[str | None, Callable[[], str]] = {
+    "password_too_short": lambda: _("A password has 10 signs or more."),
+    "password_too_common": lambda: _("This password is one that many people use."),
+    "password_too_similar": lambda: _("The password is too much like the login name."),
+}

@@ -121,10 +121,13 @@ class Atlas:
         return {place.kind: place.id for place in self.up(area) if place.tier}
 
     def full_name(self, area: int | None, *, below: str = "city") -> str:
-        """Names from below a tier down to the place: 云河区 建国路街道 槐安社区 第三网格."""
+        """Names from below a tier down to the place: 云河区 建国路街道 槐安社区 第三网格.
+
+        A place of that tier or above it has its own name: what is known to the county only lies in 云河区.
+        """
         stop = TIERS.index(below) + 1
         names = [place.name for place in self.up(area) if place.tier > stop or not place.tier]
-        return " ".join(reversed(names))
+        return " ".join(reversed(names)) or self.name(area)
 
     def children(self, area: int | None) -> list[Place]:
         """The places right under one, in their usual order."""

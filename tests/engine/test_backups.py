@@ -97,7 +97,7 @@ def test_a_restored_city_is_whole_and_what_was_erased_stays_erased(
 
     keys = ["--keys", str(tmp_path / "keys")]
     said = second.run("restore", str(backup), *keys, "--seals", str(first.home / "seals"))
-    assert "1 cases erased again" in said
+    assert "1 case erased again" in said
     assert "lost with what was not in the backup: journal lines" in said
 
     assert "the journal is whole" in second.run("audit", "verify")

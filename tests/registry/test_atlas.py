@@ -186,6 +186,12 @@ def test_the_full_name_begins_below_the_city(squares: Town) -> None:
     assert atlas().full_name(None) == ""
 
 
+def test_a_place_above_where_names_begin_has_its_own(squares: Town) -> None:
+    county = atlas().by_code["991101"].id
+    assert atlas().full_name(county, below="county") == "地991101"
+    assert atlas().full_name(county, below="street") == "地991101"
+
+
 def test_children_stand_in_their_usual_order(town: Town) -> None:
     city = town.area("9911")
     for code, order in (("991101", 3), ("991102", 1), ("991103", 1)):

@@ -206,6 +206,12 @@ def test_the_command_tells_other_programs() -> None:
     assert {"zh", "en"} <= tiers.keys()
 
 
+def test_a_row_that_is_not_in_the_list_is_told() -> None:
+    with pytest.raises(CommandError, match=r"^There is no row NOPE; `jingwei rows` lists all, from ") as no:
+        told("JN-17", "NOPE")
+    assert no.value.returncode == 2
+
+
 def test_what_cannot_be_played_says_why() -> None:
     with pytest.raises(CommandError, match="JN-13: has no scenario; it waits for deadlines, rates"):
         told("--play", "JN-13")

@@ -287,9 +287,23 @@ def test_a_young_city_is_told_what_comes_next_and_a_grown_one_is_not(office: Off
     Area.objects.update(border=None)
     page = admin.get(reverse("admin-home"))
     assert [step["done"] for step in page.context["steps"]] == [True, True, True, False]
+    assert "没有边界，就从列表选" in text_of(page)
     assert {step["url"] for step in page.context["steps"]} <= {
         step["url"] for step in page.context["steps"] if admin.get(step["url"]).status_code == 200
     }
+
+
+def test_a_step_is_done_when_nothing_of_it_is_left(office: Office, admin: Client) -> None:
+    """Two seats are filled of many that must be; the counties have borders, nothing below them has."""
+    Area.objects.filter(tier__gt=2).update(border=None)
+    for kind in ("county", "street", "community", "grid"):
+        SeatRule.objects.create(role="grid_guide", area_kind=kind)
+    page = admin.get(reverse("admin-home"))
+    assert page.context["empty_seats"] > 0
+    assert [step["done"] for step in page.context["steps"]] == [True, True, False, True]
+    assert "现在按坐标能定位到区县" in text_of(page)
+    SeatRule.objects.all().delete()
+    assert admin.get(reverse("admin-home")).context["steps"] == []
 
 
 def test_the_first_page_names_what_is_amiss(office: Office, admin: Client) -> None:

@@ -20,7 +20,7 @@ from jingwei.engine.models import Ask, Case, CaseAction, Link, Message, Rating, 
 from jingwei.kernel import ids, moments, versions
 from jingwei.kernel.actors import SYSTEM
 from jingwei.kernel.models import JournalLine
-from jingwei.registry import people
+from jingwei.registry import areas, people
 from tests.conftest import MORNING, PHONE, Faces
 
 pytestmark = pytest.mark.usefixtures("morning")
@@ -620,6 +620,48 @@ def test_placing_says_what_is_missing_keeps_the_selection_and_changes_nothing(fa
     assert "checked" in text_of(client.post(address, {"area": "nowhere", "case": [str(case.pk)]}))
     assert client.post(address, {"area": faces.stage.areas["grid"].code, "case": ["x"]}).status_code == 302
     assert trace(case) == before
+
+
+def test_a_case_known_to_the_county_shows_the_county_and_is_placed_by_a_name_alone(faces: Faces) -> None:
+    case = faces.report(place={"area": faces.stage.areas["county"].pk}).case
+    client, address = faces.of("dispatcher"), reverse("desk-act", args=[case.pk, "move", "correct"])
+    for shown in (page(client, "desk-queue", "open"), page(client, "desk-case", case.pk)):
+        assert "云河区" in shown
+        assert "地点未定" not in shown
+    code = faces.stage.areas["county"].code
+    assert f'value="{code} 云河区"' in text_of(client.get(address))
+    assert client.post(address, {"reason": "问过了", "area": "建国路街"}).status_code == 422, (
+        "no area has this name"
+    )
+    assert client.post(address, {"reason": "问过了", "area": "建国路街道"}).status_code == 302
+    assert faces.again(case).area_id == faces.stage.areas["street"].pk
+
+
+def test_a_name_that_two_places_have_says_to_choose(faces: Faces) -> None:
+    case, grid = faces.report(place=None).case, faces.stage.areas["grid"]
+    areas.make_area(
+        "grid", f"{grid.code[:-3]}099", grid.name, by=SYSTEM, parent=faces.stage.areas["community"]
+    )
+    answer = faces.of("intake_desk").post(
+        reverse("desk-unlocated"), {"area": grid.name, "case": [str(case.pk)]}
+    )
+    assert answer.status_code == 422
+    assert "请从列表选地点" in text_of(answer)
+
+
+def test_a_unit_is_known_by_its_name(faces: Faces) -> None:
+    case, unit = faces.filed().case, faces.stage.units["municipal"]
+    answer = act(faces.of("dispatcher"), case, "move", "dispatch", lead_unit=unit.name)
+    assert answer.status_code == 302
+    assert faces.again(case).lead_unit == unit.pk
+
+
+def test_classes_of_the_same_name_say_what_they_stand_under(faces: Faces) -> None:
+    options = page(faces.of("acceptor"), "desk-act", faces.report().case.pk, "move", "file")
+    names = re.findall(r'<option value="\w+"[^>]*>([^<]+)</option>', options)
+    assert len(names) > 50
+    assert len(set(names)) == len(names)
+    assert "物业维修（房屋与物业）" not in names, "the name alone where it is the only one"
 
 
 def test_the_unlocated_queue_is_the_city_s_and_can_be_narrowed(faces: Faces) -> None:

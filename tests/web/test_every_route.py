@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 #: those who answer the telephone; the city's desk; leaders; whoever knows the query code.
 DOORS = {
     "open": "home report report-kind similar find-case my-grid accessibility privacy look name-place"
-    " list-below borders grid-board grid-board-pdf sign-in sign-out activate find-area health",
+    " list-below borders grid-board grid-board-pdf sign-in sign-out activate find-area health favicon",
     "signed": "choose-post switch-post me end-session find-unit desk desk-queue desk-bulk desk-asks"
     " desk-tasks search reminders tokens",
     "factor": "second-factor",

@@ -353,6 +353,30 @@ def test_the_command_takes_a_map_of_areas_as_their_borders(stage: Stage, tmp_pat
         call_command("import", "people", str(path), stdout=out)
 
 
+def test_the_command_says_what_can_be_done_next(stage: Stage, tmp_path: Path, settings: Settings) -> None:
+    settings.CITY = replace(settings.CITY, home=tmp_path)
+    path, out = tmp_path / "区域.csv", io.StringIO()
+    path.write_text(AREAS, "utf-8")
+    call_command("import", "areas", str(path), "--preview", stdout=out)
+    assert out.getvalue().endswith(
+        "照现在这样，一行也不会导入：要么全部导入，要么都不导入。\n"
+        "只导入正确的行：--partial；把其余的行连同原因写入文件：--failed FILE.xlsx\n"
+    )
+    partial = io.StringIO()
+    call_command("import", "areas", str(path), "--preview", "--partial", stdout=partial)
+    assert "一行也不会导入" not in partial.getvalue()
+    with pytest.raises(CommandError, match="--partial"):
+        call_command("import", "areas", str(path), stdout=out)
+    assert not ImportBatch.objects.exists()
+
+    call_command("import", "areas", str(path), "--partial", stdout=out)
+    assert f"--city {settings.CITY.home}/ import areas --undo " in out.getvalue()
+    with pytest.raises(CommandError, match="仍要再导入一次：--again"):
+        call_command("import", "areas", str(path), "--partial", stdout=out)
+    with pytest.raises(CommandError, match=rf"^{tmp_path}/none\.csv：找不到文件"):
+        call_command("import", "areas", str(tmp_path / "none.csv"), stdout=out)
+
+
 @pytest.mark.parametrize(
     "text",
     ["{}", "[]", "{", '{"type":"FeatureCollection","features":{}}', "null", "[" * 100_000, "编码,名称"],

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.template import Context, Template
 from django.template.loader import get_template
+from django.test import Client
 from django.utils import translation
 
 WEB = Path(__file__).resolve().parents[2] / "jingwei/web"
@@ -236,3 +239,15 @@ def test_a_big_number_tells_the_whole_on_hover() -> None:
     assert draw("{{ n|big_number }}", n=14402) == '<span title="14,402">1.4万</span>'
     assert draw("{{ n|big_number }}", n=1284) == "1,284"
     assert draw("{% share 1204 1289 %} {% share 1 3 2 %} {% share 0 0 %}") == "93.4% 33.33% —"
+
+
+def test_a_browser_that_looks_for_the_icon_by_itself_finds_the_mark(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer["Location"]) == (301, "/static/jingwei/mark.svg")
+    assert finders.find("jingwei/mark.svg")
+
+
+def test_a_refused_form_is_no_warning_and_a_fault_is_an_error() -> None:
+    log = logging.getLogger("django.request")
+    assert not log.isEnabledFor(logging.WARNING)  # Django's level for every answer 4xx
+    assert log.isEnabledFor(logging.ERROR)  # and for 5xx

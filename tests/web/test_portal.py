@@ -310,6 +310,31 @@ def test_a_code_of_another_length_says_how_long_it_must_be(faces: Faces) -> None
     assert 'value="K7QM3 XW9P"' in text_of(answer)
 
 
+def test_a_mistyped_code_is_told_so_and_may_be_typed_again(faces: Faces) -> None:
+    answer = faces.nobody.get(reverse("find-case"), {"code": "K7QM3 XW9P1"}, follow=True)
+    assert answer.status_code == 404
+    shown = text_of(answer)
+    assert "没有这个查询码" in shown
+    assert "每组五位" in shown
+    assert 'value="K7QM3XW9P1"' in shown
+    assert f'action="{reverse("find-case")}"' in shown
+    assert "协办" not in shown, "what the staff is told is nothing to a resident"
+
+
+def test_what_is_known_of_a_place_is_shown_be_it_the_county_only(faces: Faces) -> None:
+    code = faces.report(place={"area": faces.stage.areas["county"].pk}).code
+    for name in ("reported", "follow"):
+        shown = text_of(faces.nobody.get(reverse(name, args=[code])))
+        assert "云河区" in shown
+        assert "地点待定" not in shown
+        assert "还不知道具体位置" not in shown
+
+
+def test_only_who_left_a_number_is_told_who_does_not_see_it(faces: Faces) -> None:
+    assert "看不到您的电话" not in follow(faces, faces.closed().code)
+    assert "看不到您的电话" in follow(faces, faces.closed(words="路灯不亮", reporter_contact=PHONE).code)
+
+
 ROUTES_BY_CODE = ("follow", "reported", "rate", "reopen", "add", "follow-photo")
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import pyotp
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
@@ -19,6 +21,7 @@ from jingwei.kernel.actors import SYSTEM
 from jingwei.kernel.models import LoginSession
 from jingwei.kernel.moments import now
 from jingwei.registry import people as registry_people
+from jingwei.web.shell import login
 from jingwei.web.shell.who import COOKIE
 from tests.conftest import PASSWORD, Faces
 from tests.web import pages
@@ -90,6 +93,29 @@ def test_a_cookie_nobody_gave_is_nobody(stage: Any, value: str) -> None:
 
 
 # ---------------------------------------------------------------- leaving, lying idle, being shut out
+
+
+def test_a_second_factor_that_was_scanned_stays_good_until_it_is_confirmed(faces: Faces) -> None:
+    """The page was loaded again meanwhile: the code that the app read before is still the one."""
+    browser, address = faces.of("acceptor"), reverse("second-factor")
+    first = browser.get(address).context["secret"]
+    assert browser.get(address).context["secret"] == first
+    kept = browser.cookies[login.OFFERED]
+    assert first not in kept.value
+    assert first not in base64.urlsafe_b64decode(kept.value.split(":")[0] + "==").decode("latin-1")
+    assert (kept["httponly"], kept["samesite"]) == (True, "Lax")
+    colleague = faces.of("handler")
+    colleague.cookies[login.OFFERED] = kept.value
+    assert colleague.get(address).context["secret"] != first, "another account's offer is none"
+    assert browser.post(address, {"code": pyotp.TOTP(first).at(moments.now())}).status_code == 302
+    assert browser.cookies[login.OFFERED].value == ""
+
+
+@pytest.mark.parametrize("value", ["x", "AAAA:BBBB", "", "é"])
+def test_an_offer_nobody_made_is_none(faces: Faces, value: str) -> None:
+    browser, address = faces.of("acceptor"), reverse("second-factor")
+    browser.cookies[login.OFFERED] = value
+    assert browser.get(address).status_code == 200
 
 
 def test_lying_idle_ends_it(faces: Faces) -> None:

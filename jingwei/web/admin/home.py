@@ -17,7 +17,7 @@ from jingwei.kernel import auditing, outbox
 from jingwei.kernel.models import Account, Seal
 from jingwei.kernel.moments import now
 from jingwei.registry import seats
-from jingwei.registry.models import Area, Assignment, Organisation, Person, Post
+from jingwei.registry.models import Area, Organisation, Person, Post
 from jingwei.web.admin import said
 from jingwei.web.admin.frame import everyone_here, frame
 from jingwei.web.shell.who import StaffRequest
@@ -60,64 +60,88 @@ def home(request: StaffRequest) -> HttpResponse:
 def _registry() -> dict[str, Any]:
     """What the registry holds, and which required seats are empty."""
     counts = dict(Area.objects.filter(valid_to=None).values_list("kind").annotate(n=Count("pk")).order_by())
-    with_border = Area.objects.filter(valid_to=None, kind="grid", border__isnull=False).exists()
+    bordered = Area.objects.filter(valid_to=None, tier__gt=1, border__isnull=False).order_by("-tier")
     covered = seats.coverage()
     units, people = (
         Organisation.objects.filter(valid_to=None).count(),
         Person.objects.filter(left_at=None).count(),
     )
-    in_posts = Assignment.objects.filter(seats.in_force()).count()
+    required, filled = sum(c.required for c in covered), sum(c.filled for c in covered)
     return {
         "areas": [(kind, label, counts[kind]) for kind, label in said.area_kind_choices() if kind in counts],
         "units": units,
         "people": people,
         "posts": Post.objects.filter(valid_to=None).count(),
-        "required": sum(c.required for c in covered),
-        "empty_seats": sum(c.required - c.filled for c in covered),
-        "steps": _steps(counts, units=units, people=people, in_posts=in_posts, with_border=with_border),
+        "required": required,
+        "empty_seats": required - filled,
+        "steps": _steps(
+            counts,
+            units=units,
+            people=people,
+            required=required,
+            filled=filled,
+            bordered=bordered.values_list("kind", flat=True).first() or "",
+        ),
     }
 
 
 def _steps(
-    counts: dict[str, int], *, units: int, people: int, in_posts: int, with_border: bool
+    counts: dict[str, int], *, units: int, people: int, required: int, filled: int, bordered: str
 ) -> list[dict[str, Any]]:
-    """What a young city does next; nothing once all of it is done."""
+    """What a young city does next, each step done only when nothing of it is left.
+
+    A city is grown once everything was imported and most required seats are filled: the note about empty
+    seats says the rest.
+    """
+    has_areas, has_people = (
+        sum(n for kind, n in counts.items() if kind != "city") > 0,
+        units > 0 and people > 1,
+    )
+    if has_areas and has_people and bordered and 2 * filled >= required:
+        return []
     steps = [
         (
-            sum(n for kind, n in counts.items() if kind != "city") > 0,
+            has_areas,
             _("Import the areas"),
             _("Counties, streets, communities and grids, from a file with their codes."),
             "admin-imports",
             "admin-areas",
         ),
         (
-            units > 0 and people > 1,
+            has_people,
             _("Import organisations and people"),
             _("Who works where; each import prints the activation codes."),
             "admin-imports",
             "admin-people",
         ),
         (
-            in_posts > 1,
+            filled == required,
             _("Fill the seats that must be filled"),
             _("Until then their work climbs to the city's intake desk."),
             "admin-seats",
             "admin-seats",
         ),
         (
-            with_border,
+            bool(bordered),
             _("Import the borders"),
-            _("Then a point finds its grid; without them, places are chosen from the list."),
+            _how_far(bordered),
             "admin-imports",
             "admin-borders",
         ),
     ]
-    if all(done for done, *_rest in steps):
-        return []
     return [
         {"done": done, "title": title, "about": about, "url": _first(page, other)}
         for done, title, about, page, other in steps
     ]
+
+
+def _how_far(bordered: str) -> str:
+    """How far a point leads, by the finest kind of area that has a border."""
+    if bordered in ("", "grid"):
+        return _("Then a point finds its grid; without them, places are chosen from the list.")
+    return _("So far a point finds its {kind}, and the rest is chosen from the list.").format(
+        kind=said.area_kind(bordered)
+    )
 
 
 def _first(*pages: str) -> str:

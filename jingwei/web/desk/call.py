@@ -26,8 +26,9 @@ from jingwei.web.desk import shown
 from jingwei.web.desk.frame import TAKES_CALLS, frame
 from jingwei.web.portal.following import next_step
 from jingwei.web.shell import fields
-from jingwei.web.shell.doing import uuid_of
+from jingwei.web.shell.doing import said, uuid_of
 from jingwei.web.shell.refusing import status_of
+from jingwei.web.shell.typed import area_code
 from jingwei.web.shell.who import StaffRequest, bound_to, roles_only, staff_only
 
 #: which procedure a call becomes; the first is the default
@@ -114,8 +115,7 @@ def _first_move(request: StaffRequest, playbook: Playbook, case: Case) -> None:
 
 def _place_typed(request: StaffRequest) -> dict[str, Any]:
     """The place as typed: an area from the finder, and words."""
-    code = request.POST.get("area", "").split(" ")[0]
-    place = atlas().by_code.get(code)
+    place = atlas().by_code.get(area_code(said(request.POST, "area")))
     return {"area": place.id} if place else {}
 
 
@@ -171,7 +171,7 @@ def _codes(playbook: Playbook, step: str, steps: list[str]) -> list[tuple[str, s
 def similar(request: StaffRequest) -> HttpResponse:
     """Open cases that may be the same, while the officer types."""
     text = request.GET.get("description", "")[:500]
-    place = atlas().by_code.get(request.GET.get("area", "").split(" ")[0])
+    place = atlas().by_code.get(area_code(said(request.GET, "area")))
     playbook = library.in_force(
         request.GET.get("kind", KINDS[0])
         if request.GET.get("kind") in library.all_in_force()

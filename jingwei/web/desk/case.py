@@ -34,6 +34,7 @@ from jingwei.web.desk.frame import frame
 from jingwei.web.shell import fields, refusing
 from jingwei.web.shell.doing import Doing, Sent, doing_of, number_of, said, sent_with, uuid_of
 from jingwei.web.shell.paper import pdf
+from jingwei.web.shell.typed import unit_code
 from jingwei.web.shell.who import StaffRequest, staff_only
 
 SEEN_WITHIN = timedelta(seconds=60)
@@ -348,7 +349,7 @@ def _by_catalogue(
     suggestion = dispatching.suggestion_for(case, playbook.procedure.classes)
     if suggestion is None:
         return None
-    code = said(request.POST, "lead_unit").split(" ")[0]
+    code = unit_code(said(request.POST, "lead_unit"))
     return (
         {"row": suggestion.row}
         if Organisation.objects.filter(pk=suggestion.unit, code=code).exists()

@@ -15,6 +15,7 @@ from jingwei.web import reasons
 from jingwei.web.desk import shown
 from jingwei.web.desk.frame import frame, queue_empty
 from jingwei.web.shell.doing import said, uuid_of
+from jingwei.web.shell.typed import area_code
 from jingwei.web.shell.who import StaffRequest, staff_only
 
 PAGE = 50
@@ -51,7 +52,7 @@ def unlocated(request: StaffRequest) -> HttpResponse:
 
 def _place_selected(request: StaffRequest) -> list[str]:
     """Place every selected case; return what went wrong. Those that went right stay right."""
-    place = atlas().by_code.get(request.POST.get("area", "").split(" ")[0])
+    place = atlas().by_code.get(area_code(said(request.POST, "area")))
     chosen = [text for text in request.POST.getlist("case") if text]
     if place is None or not place.tier:
         return [reasons.say(Reason("unknown-area", "area"))]

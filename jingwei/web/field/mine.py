@@ -32,7 +32,9 @@ def mine(request: StaffRequest) -> HttpResponse:
     sessions = [(row, words.device(row.device)) for row in running.order_by("-seen_at")[:10]]
     context = {
         **frame(request),
-        "where": atlas().full_name(staff.area, below="county") or staff.organisation_name,
+        "where": staff.organisation_name
+        if staff.area_kind in ("city", "county")
+        else atlas().full_name(staff.area, below="county") or staff.organisation_name,
         "login": request.running.login,
         "posts": posts,
         "sessions": sessions,

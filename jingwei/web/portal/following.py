@@ -62,8 +62,11 @@ def find(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def follow(request: HttpRequest, code: str) -> HttpResponse:
-    """The follow page."""
-    case, party = opened(request, code)
+    """The follow page; a code that nobody was given may be typed again."""
+    try:
+        case, party = opened(request, code)
+    except Http404:
+        return render(request, "portal/find.html", {"typed": code[:40], "unknown": True}, status=404)
     return render(request, "portal/follow.html", _page(case, party, code))
 
 

@@ -18,6 +18,7 @@ from jingwei.engine.models import Ask, Case, Task
 from jingwei.kernel.refusals import Reason, Refused
 from jingwei.registry.models import Organisation
 from jingwei.registry.staff import Staff
+from jingwei.web.shell.typed import unit_code
 from jingwei.web.shell.who import bound_to
 
 Raw = Mapping[str, Any]
@@ -60,7 +61,7 @@ def sent_with(request: HttpRequest, *, detail: Mapping[str, Any] | None = None) 
         bound_to=bound_to(request),
         revision=number_of(request.POST.get("revision", "")),
         seen=number_of(request.POST.get("seen", "")),
-        to_unit=said(request.POST, "to_unit").split(" ")[0],
+        to_unit=unit_code(said(request.POST, "to_unit")),
         due=request.POST.get("due", ""),
         detail=detail,
     )

@@ -5,6 +5,7 @@ Pages never write field lists by hand.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO, cast
 from uuid import UUID
@@ -17,11 +18,12 @@ from django.utils.translation import gettext as _
 
 from jingwei.engine import library
 from jingwei.engine.definition import FieldRule
-from jingwei.engine.library import Playbook
+from jingwei.engine.library import ClassEntry, Playbook
 from jingwei.kernel import files
 from jingwei.kernel.models import Attachment
 from jingwei.kernel.refusals import Reason, Refused
 from jingwei.web import reasons
+from jingwei.web.shell import typed
 from jingwei.web.shell.doing import said, uuid_of
 
 
@@ -113,10 +115,20 @@ def class_choices(list_name: str) -> list[tuple[str, Any]]:
     """Classes in use, grouped under the class above; the empty choice first."""
     entries = library.classes(list_name)
     groups: list[tuple[str, Any]] = [("", _("Choose…"))]
+    names = Counter(str(e) for e in entries.values() if e.parent and e.in_use)
     for top in (e for e in entries.values() if not e.parent and e.in_use):
-        kinds = [(e.code, str(e)) for e in entries.values() if e.parent == top.code and e.in_use]
+        kinds = [
+            (e.code, _class_name(e, top, names))
+            for e in entries.values()
+            if e.parent == top.code and e.in_use
+        ]
         groups.append((str(top), kinds or [(top.code, str(top))]))
     return groups
+
+
+def _class_name(entry: ClassEntry, top: ClassEntry, names: Counter[str]) -> str:
+    """Its name, with the class above beside it where another has the same: a closed list shows no group."""
+    return _("{kind} ({above})").format(kind=entry, above=top) if names[str(entry)] > 1 else str(entry)
 
 
 def posted(
@@ -135,8 +147,10 @@ def posted(
             wrong += refused
         elif rule.type == "place":
             raw[name] = _place(request)
-        elif rule.type in ("area", "unit"):
-            raw[name] = said(request.POST, key).split(" ")[0]
+        elif rule.type == "area":
+            raw[name] = typed.area_code(said(request.POST, key))
+        elif rule.type == "unit":
+            raw[name] = typed.unit_code(said(request.POST, key))
         else:
             raw[name] = request.POST.get(key, "")
     return raw, wrong

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import segno
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -32,6 +34,9 @@ START = {
     "auditor": "admin-home",
     "security_officer": "admin-home",
 }
+
+#: the cookie with the second factor that was offered, sealed, until it is confirmed
+OFFERED, OFFER_KEPT = "second_factor_offered", timedelta(hours=1)
 
 #: the posts that work outside: the field's pages exist for them only
 OUTSIDE = ("grid_worker", "grid_chief", "grid_guide", "community_head", "handler")
@@ -114,25 +119,38 @@ def activate(request: HttpRequest) -> HttpResponse:
 
 
 def second_factor(request: HttpRequest) -> HttpResponse:
-    """Set up the authenticator app; administrators must."""
+    """Set up the authenticator app; administrators must. What was scanned is good until it is confirmed."""
     session = who.running(request)
     if session is None:
         return redirect("sign-in")
     account = Account.objects.get(pk=session.account)
     if account.second_factor is not None:
         return redirect("me")
-    secret = accounts.propose_second_factor(account, proposed=request.POST.get("secret", ""))
+    before = request.POST.get("secret") or accounts.open_offer(account, _offered(request))
+    secret = accounts.propose_second_factor(account, proposed=before)
     errors: list[str] = []
     if request.method == "POST":
         try:
             accounts.confirm_second_factor(
                 account, LoginSession.objects.get(pk=session.session), secret, request.POST.get("code", "")
             )
-            return redirect(who.safe_next(request, "/desk/"))
+            done = redirect(who.safe_next(request, "/desk/"))
+            done.delete_cookie(OFFERED)
+            return done
         except Refused as refused:
             errors = reasons.say_all(refused)
     context = {"secret": secret, "qr": _qr(accounts.otp_address(account, secret)), "errors": errors}
-    return render(request, "shell/second_factor.html", context, status=422 if errors else 200)
+    answer = render(request, "shell/second_factor.html", context, status=422 if errors else 200)
+    answer.set_signed_cookie(
+        OFFERED, accounts.seal_offer(account, secret), salt=OFFERED, max_age=OFFER_KEPT,
+        httponly=True, samesite="Lax", secure=settings.CITY.secure,
+    )  # fmt: skip
+    return answer
+
+
+def _offered(request: HttpRequest) -> str:
+    """What this device was offered and has not confirmed; a cookie that is not ours says nothing."""
+    return str(request.get_signed_cookie(OFFERED, "", salt=OFFERED, max_age=OFFER_KEPT) or "")
 
 
 def choose_post(request: HttpRequest) -> HttpResponse:

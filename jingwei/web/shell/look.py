@@ -1,12 +1,13 @@
-"""Theme, elder version and language: cookies of the reader, nothing on the server."""
+"""Theme, elder version and language: cookies of the reader, nothing on the server. And the city's mark."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from jingwei.web.shell import who
 
@@ -26,3 +27,9 @@ def look(request: HttpRequest) -> HttpResponse:
                 name, request.POST[name], max_age=_A_YEAR, samesite="Lax", secure=settings.CITY.secure
             )
     return answer
+
+
+@require_safe
+def icon(request: HttpRequest) -> HttpResponse:
+    """Where the mark is: browsers ask here for it beside what names none, like a PDF or an answer in JSON."""
+    return redirect(static("jingwei/mark.svg"), permanent=True)

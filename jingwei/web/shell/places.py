@@ -67,7 +67,7 @@ def point_of(sent: Mapping[str, str]) -> tuple[float, float] | None:
 
 def named(place: Place) -> str:
     """A place with what it lies in, from below the county: 建国路街道 槐安社区 第三网格."""
-    return atlas().full_name(place.id, below="county" if place.tier > 2 else "city")
+    return atlas().full_name(place.id, below="county")
 
 
 @require_GET

@@ -8,6 +8,7 @@ from jingwei.web.shell import gallery, health, login, look, places, tokens
 urlpatterns = [
     path("healthz", health.health, name="health"),
     path("look", look.look, name="look"),
+    path("favicon.ico", look.icon, name="favicon"),
     path("sign-in", login.sign_in, name="sign-in"),
     path("sign-out", login.sign_out, name="sign-out"),
     path("activate", login.activate, name="activate"),

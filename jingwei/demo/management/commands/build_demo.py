@@ -10,16 +10,29 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connection
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from jingwei.demo import building, history
-from jingwei.kernel import seals
+from jingwei.kernel import auditing, seals
+from jingwei.kernel.actors import System
+from jingwei.kernel.commands import OurCommand
 
 
-class Command(BaseCommand):
+def seal_and_verify() -> seals.Finding:
+    """Seal what was played, verify it and write that down, as the audit page shows; or say what is wrong."""
+    seals.seal()
+    found = seals.verify()
+    if found.faults:
+        raise CommandError("the journal does not verify: " + "; ".join(str(one) for one in found.faults[:3]))
+    auditing.note_verified(found, by=System(job="audit"))
+    seals.seal()
+    return found
+
+
+class Command(OurCommand):
     """Everything is played through the actions; at the end the journal is sealed and verified."""
 
     help = "Fill a new demo city."
@@ -57,10 +70,7 @@ class Command(BaseCommand):
                 seed=options["seed"],
                 say=lambda done, of: progress.update(task, completed=done),
             )
-        seals.seal()
-        found = seals.verify()
-        if found.faults:
-            raise CommandError("the journal does not verify: " + "; ".join(found.faults[:3]))
+        found = seal_and_verify()
         console.print(f"  journal: {found.lines:,} lines, verified. Done in {time.monotonic() - began:.0f} s")
 
     def _do_not_wait_for_the_disk(self) -> None:

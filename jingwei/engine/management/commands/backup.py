@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from jingwei.engine import backups
+from jingwei.kernel.commands import OurCommand
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     """Database, files and seals into FOLDER/<city>-<moment>/."""
 
     help = "Copy the city into a folder."

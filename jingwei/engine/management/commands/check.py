@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.core.management.commands import check as django_check
 
 from jingwei.engine.checking import check, classes
 from jingwei.engine.conditions import CONDITIONS
 from jingwei.engine.effects import EFFECTS, LATE, TELLS
 from jingwei.engine.library import PLAYBOOKS
+from jingwei.kernel.commands import OurCommand, counted
 
 
 def said(function: Callable[..., Any]) -> str:
@@ -21,7 +21,7 @@ def said(function: Callable[..., Any]) -> str:
     return " ".join((inspect.getdoc(function) or "").split())
 
 
-class Command(django_check.Command):
+class Command(OurCommand):
     """Explains every problem in a sentence with its file and line."""
 
     help = "Check playbooks (all that ship with the project, or the folders named)."
@@ -30,25 +30,24 @@ class Command(django_check.Command):
         parser.add_argument(
             "--words", action="store_true", help="list the conditions and effects a procedure may name"
         )
-        super().add_arguments(parser)
+        parser.add_argument("folders", nargs="*", metavar="FOLDER", help="only these playbooks")
 
-    def handle(self, *app_labels: Any, **options: Any) -> None:
-        folders = app_labels  # Django's word for what stands on the line; here it is folders
+    def handle(self, *args: Any, **options: Any) -> None:
+        folders = options["folders"]
         if options["words"]:
             self._list_words()
             return
-        super().handle(**options)
         looked_at = {folder.name: check.problems(folder) for folder in map(Path, folders)}
         if not folders:
             looked_at = {folder.name: check.problems(folder) for folder in check.folders()}
             for file in sorted((PLAYBOOKS / "classes").glob("*.yaml")):
                 looked_at[file.name] = classes.problems(file.name, file.read_text("utf-8"))
         for name, found in looked_at.items():
-            self.stdout.write(f"{name}: {'sound' if not found else f'{len(found)} problems'}")
+            self.stdout.write(f"{name}: {counted(len(found), 'problem') if found else 'sound'}")
             for problem in found:
                 self.stdout.write(f"  {problem}")
         if problems := sum(map(len, looked_at.values())):
-            raise CommandError(f"{problems} problems")
+            raise CommandError(counted(problems, "problem"))
 
     def _list_words(self) -> None:
         for name, function in CONDITIONS.items():

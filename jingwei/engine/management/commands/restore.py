@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from jingwei.engine import backups
+from jingwei.kernel.commands import OurCommand, counted
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     """The city opens only when its journal is whole and the erasure list was replayed."""
 
     help = "Make a city of a backup."
@@ -43,5 +44,6 @@ class Command(BaseCommand):
         if done.lost:
             self.stdout.write(f"lost with what was not in the backup: journal lines {done.lost} (seals/lost)")
         self.stdout.write(
-            f"{settings.CITY.home}: {done.lines} journal lines whole, {done.erased_again} cases erased again"
+            f"{settings.CITY.home}: {counted(done.lines, 'journal line')} whole, "
+            f"{counted(done.erased_again, 'case')} erased again"
         )

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from jingwei.kernel import worker
+from jingwei.kernel.commands import OurCommand
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     """As many as one likes may run at the same time."""
 
     help = "Run the outbox and the standing jobs."

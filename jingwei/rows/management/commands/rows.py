@@ -10,12 +10,13 @@ import os
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from jingwei.kernel.commands import OurCommand
 from jingwei.rows import playing, states
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     """Only a full-size `--play` writes `passes` into docs/rows.json."""
 
     help = "List the practices, or play their scenarios."
@@ -41,7 +42,14 @@ class Command(BaseCommand):
         if options["play"]:
             self._play(options["rows"], options["size"], options["database"])
             return
-        found = [state for state in states.states() if not options["rows"] or state.id in options["rows"]]
+        every = states.states()
+        if unknown := sorted(set(options["rows"]) - {state.id for state in every}):
+            raise CommandError(
+                f"There is no row {', '.join(unknown)}; `jingwei rows` lists all, from {every[0].id}"
+                f" to {every[-1].id}.",
+                returncode=2,
+            )
+        found = [state for state in every if not options["rows"] or state.id in options["rows"]]
         if options["json"]:
             self.stdout.write(json.dumps([state.as_dict() for state in found], ensure_ascii=False, indent=1))
             return

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from jingwei import city as cities
 from jingwei.kernel import ids
 from jingwei.kernel.actors import System
+from jingwei.kernel.commands import OurCommand
 from jingwei.kernel.refusals import Refused
 from jingwei.kernel.tables.cells import Column
 from jingwei.kernel.tables.problems import TableError
@@ -30,7 +34,7 @@ BY = System(job="import")
 MOST_SHOWN = 50
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     """Says what was made, what is wrong with every row that cannot be taken, and how to take it back."""
 
     help = "Import areas, borders, people, links, classes, catalogue rows or cases from files."
@@ -80,7 +84,11 @@ class Command(BaseCommand):
         except TableError as unreadable:
             raise CommandError(unreadable.explain(_language())) from unreadable
         except Refused as refused:
-            raise CommandError("\n".join(reasons.say_all(refused))) from refused
+            said = reasons.say_all(refused)
+            said += [
+                _WAYS_ON[code]() for code in (reason.code for reason in refused.reasons) if code in _WAYS_ON
+            ]
+            raise CommandError("\n".join(said)) from refused
 
     # ------------------------------------------------------------ doing
 
@@ -96,7 +104,11 @@ class Command(BaseCommand):
         )
         kind = _kind(options["kind"], files)
         if options["preview"]:
-            self._tell_plan(kind, batches.KINDS[kind].plan(files, chosen), options["failed"], done=False)
+            plan = batches.KINDS[kind].plan(files, chosen)
+            self._tell_plan(kind, plan, options["failed"], done=False)
+            if plan.failed and not options["partial"]:
+                self.stdout.write(_("As it stands nothing would be taken in: it is all or nothing."))
+                self.stdout.write(_take_the_right_ones())
             return
         try:
             result = batches.run_at_once(
@@ -179,6 +191,16 @@ class Command(BaseCommand):
             self.stdout.write(f"  {one.login}  {ids.show_code(one.code)}  {one.name}  {one.organisation}")
 
 
+def _take_the_right_ones() -> str:
+    return _("The right rows alone: --partial; the others with their reasons into a file: --failed FILE.xlsx")
+
+
+#: what a command can do where the reason of a refusal speaks of a page
+_WAYS_ON: dict[str, Callable[[], str]] = {
+    "import-has-errors": _take_the_right_ones,
+    "import-same-file": lambda: _("To import it once more all the same: --again"),
+}
+
 CODES = (
     Column("login", ("登录名", "Login name")),
     Column("code", ("一次性激活码", "One-time code")),
@@ -197,9 +219,8 @@ def _codes_sheet(activations: tuple[Activation, ...]) -> bytes:
 
 
 def _called() -> str:
-    """How the command was called: for which city."""
-    city = os.environ.get("JINGWEI_CITY")
-    return f"jingwei --city {city}" if city else "jingwei"
+    """How the command is called for this city."""
+    return cities.called(settings.CITY.home)
 
 
 def _kind(said: str, files: list[Incoming]) -> str:
@@ -209,7 +230,12 @@ def _kind(said: str, files: list[Incoming]) -> str:
 
 
 def _incoming(name: str) -> Incoming:
-    return Incoming(Path(name).name, bytes_of(Path(name), Limits()))
+    try:
+        return Incoming(Path(name).name, bytes_of(Path(name), Limits()))
+    except TableError as unreadable:
+        raise CommandError(
+            _("{file}: {text}").format(file=name, text=unreadable.explain(_language()))
+        ) from unreadable
 
 
 def _language() -> str:
