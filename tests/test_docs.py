@@ -16,6 +16,8 @@ from jingwei.engine.conditions import CONDITIONS
 from jingwei.engine.effects import EFFECTS
 from jingwei.engine.stage import Stage
 from jingwei.kernel.actors import SYSTEM
+from jingwei.registry.imports import batches
+from jingwei.registry.imports.plan import Incoming, Options
 
 DOCS = [*sorted(TOP.glob("*.md")), *sorted((TOP / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]+)")
@@ -68,9 +70,9 @@ def test_the_sample_of_areas_can_be_imported(stage: Stage) -> None:
     """As it stands in the guide; it may name areas that are there already."""
     guide = (TOP / "docs/importing.md").read_text("utf-8")
     sample = re.findall(r"```csv\n(区县编码.*?)```", guide, re.S)[0]
-    plan = batches.KINDS["areas"].plan([Incoming("villages.csv", sample.encode())], {})
-    assert plan.failed == 0
-    assert sum(counts.new for counts in plan.counts.values()) > 0
+    plan = batches.KINDS["areas"].plan([Incoming("villages.csv", sample.encode())], Options())
+    assert plan.failed == []
+    assert sum(counts.made for counts in plan.counts.values()) > 0
 
 
 def test_the_playbook_of_the_guide_is_sound_and_its_story_comes_true(tmp_path: Path, stage: Stage) -> None:

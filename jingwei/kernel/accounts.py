@@ -37,8 +37,6 @@ LOGINS_PER_ADDRESS = throttle.Rate("login", 60, timedelta(minutes=10))
 CODES_PER_ADDRESS = throttle.Rate("activate", 60, timedelta(minutes=10))
 PASSWORDS_PER_ACCOUNT = throttle.Rate("password", 10, timedelta(minutes=10))
 SESSIONS_KEPT = timedelta(days=30)
-DEMO_PREFIX = "demo-"
-_LOGIN = re.compile(r"\w[\w.@-]{1,39}")
 _SECRET = re.compile(r"[A-Z2-7]{32}")
 
 #: compared against when there is no such account, so that an answer takes as long either way
@@ -74,18 +72,9 @@ def open_account(
     return account, code
 
 
-def why_not_login(login: str) -> Reason | None:
-    """Why a name can be no login name of this city, whether somebody has it or not."""
-    if not _LOGIN.fullmatch(login):
-        return Reason("login-signs", "login")
-    if login.startswith(DEMO_PREFIX) and not settings.DEMO:
-        return Reason("demo-accounts-only-in-demo", "login")
-    return None
-
-
 def _refuse_account(login: str, person: int) -> None:
     reasons = []
-    if unusable := why_not_login(login):
+    if unusable := passwords.why_not_login(login):
         reasons.append(unusable)
     elif Account.objects.filter(login=login).exists():
         reasons.append(Reason("login-taken", "login"))
@@ -98,7 +87,7 @@ def _refuse_account(login: str, person: int) -> None:
 def why_not_open(logins: Collection[str]) -> dict[str, Reason]:
     """Of many login names, those that cannot be given, each with its reason."""
     taken = set(Account.objects.values_list("login", flat=True)) & set(logins)
-    unusable = {login: reason for login in logins if (reason := why_not_login(login))}
+    unusable = {login: reason for login in logins if (reason := passwords.why_not_login(login))}
     return {login: Reason("login-taken", "login") for login in taken} | unusable
 
 
@@ -152,7 +141,7 @@ def log_in(
     right = check_password(password, account.password if account else _NOBODY)
     if account is None:
         raise Refused("login-wrong")
-    if login.startswith(DEMO_PREFIX) and not settings.DEMO:
+    if login.startswith(passwords.DEMO_PREFIX) and not settings.DEMO:
         raise Refused("demo-accounts-only-in-demo")
     if account.locked_until and account.locked_until > now():
         _note(account, "refused-locked", address)
@@ -332,7 +321,7 @@ def forget_old() -> None:
 
 def _account(login: str) -> Account | None:
     """The account of a login name; what cannot be one is not looked for."""
-    return Account.objects.filter(login=login).first() if _LOGIN.fullmatch(login) else None
+    return Account.objects.filter(login=login).first() if passwords.LOGIN.fullmatch(login) else None
 
 
 def _begin(account: Account, *, address: str | None, device: str, second_factor: bool) -> Login:

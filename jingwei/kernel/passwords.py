@@ -1,16 +1,24 @@
-"""Rules for passwords of staff (rules 3.7.2: at least 10 signs, three of four kinds, not the name)."""
+"""Rules for what staff sign in with: login names and passwords.
+
+Rules 3.7.2: a password has at least 10 signs, three of four kinds, and is not the name.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from jingwei.kernel.refusals import Reason, Refused
+
+DEMO_PREFIX = "demo-"
+LOGIN = re.compile(r"\w[\w.@-]{1,39}")
 
 
 class ThreeOfFourKinds:
@@ -27,6 +35,15 @@ class ThreeOfFourKinds:
     def get_help_text(self) -> str:
         """The same, before anything was typed."""
         return _("Use at least three of: small letters, capitals, figures, other signs.")
+
+
+def why_not_login(login: str) -> Reason | None:
+    """Why a name can be no login name of this city, whether somebody has it or not."""
+    if not LOGIN.fullmatch(login):
+        return Reason("login-signs", "login")
+    if login.startswith(DEMO_PREFIX) and not settings.DEMO:
+        return Reason("demo-accounts-only-in-demo", "login")
+    return None
 
 
 def why_not(password: str, account: AbstractBaseUser) -> list[str]:

@@ -74,6 +74,7 @@ def jinan(
     city.jingwei("init", "--name", "济南市", "--name-en", "Jinan", "--code", "3701", "--login", "first")
     villages = real_data / "admin_divisions/villages_5cities_2021.csv"
     city.jingwei("import", "areas", str(villages), "--own-only")
+    city.jingwei("import", "borders", str(real_data / "geojson/370100_counties.geojson"), "--source", "gcj02")
     people = [str(TOP / "docs/examples/jinan" / name) for name in ("units.csv", "staff.csv")]
     codes = home / "codes.xlsx"
     city.jingwei("import", "people", *people, "--open-accounts", "--codes", str(codes))
@@ -94,12 +95,17 @@ def codes_in(file: Path) -> dict[str, str]:
 def test_a_real_city_works_before_any_grid_exists(
     browser: Browser, jinan: tuple[Served, dict[str, str]]
 ) -> None:
-    """Nobody sits in the street or the village: what is reported there climbs to the district."""
+    """Nobody sits in the street or the village: what is reported there climbs to the district.
+
+    And to the city's intake desk from a district where nobody sits at all.
+    """
     served, codes = jinan
     offices = Offices(browser, served, "zh-hans", DESK, "{}", "Own-City-37")
     for login, code in codes.items():
         offices.activate(login, code)
-    code = a_resident_reports(browser, served, "zh-hans", PHONE, places=("历下区", 1, 1))
+    a_resident_reports(browser, served, "zh-hans", PHONE, places=("市中区", 1, 1))
+    open_first(offices.at("jiangyue"), f"{served.address}/desk/q/mine")
+    code = a_resident_reports(browser, served, "zh-hans", PHONE, places=("历下区", "泉城路街道", 1))
     page = offices.at("songjia")
     case = open_first(page, f"{served.address}/desk/q/mine")
     take(page, "move/file", {"class": "0405", "urgency": "normal"})

@@ -81,7 +81,7 @@ def test_wrong_answers_are_asked_again_and_the_last_word_works_as_written(tmp_pa
     for prompt, times in {
         "城市名称，如 济南市 / Name of the city, like 济南市: ": 2,
         "英文名称，如 Jinan（可直接回车留空） / Its English name, like Jinan (Enter leaves it empty): ": 2,
-        "行政区划代码，4位数字，如 3701 / Its administrative code, 4 figures, like 3701: ": 5,
+        "行政区划代码，4位数字，如3701 / Its administrative code, 4 figures, like 3701: ": 5,
         "管理员登录名，字母和数字，如 admin / Login name of the administrator, ": 3,
     }.items():
         assert done.stdout.count(prompt) == times, prompt
@@ -173,7 +173,7 @@ def test_a_city_that_is_there_says_what_to_do(home: Path) -> None:
     (home / "city.toml").write_text('name = "济南市"\n', "utf-8")
     with pytest.raises(CommandError) as no:
         call_command("init", *GIVEN)
-    assert f"{home} 里已经有一座城市" in str(no.value)
+    assert f"{home}里已经有一座城市" in str(no.value)
     assert f"{home} is a city already. Choose another name (" in str(no.value)
     assert "remove that folder by hand" in str(no.value)
     assert [path.name for path in home.iterdir()] == ["city.toml"]

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from jingwei.kernel import accounts, throttle
+from jingwei.kernel import accounts, passwords, throttle
 from jingwei.kernel.models import Account, LoginSession
 from jingwei.kernel.moments import now
 from jingwei.kernel.refusals import Reason, Refused
@@ -73,7 +73,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 def demo_accounts() -> list[dict[str, str]]:
     """The accounts of the demo city, one a role, for the sign-in page."""
-    rows = Account.objects.filter(login__startswith=accounts.DEMO_PREFIX, is_active=True).order_by("pk")
+    rows = Account.objects.filter(login__startswith=passwords.DEMO_PREFIX, is_active=True).order_by("pk")
     posts = {
         a.person_id: a.post
         for a in running_assignments().filter(person__in=[row.person for row in rows]).select_related("post")

@@ -18,7 +18,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from jingwei import city as cities
 from jingwei.engine import founding
-from jingwei.kernel import accounts, passwords
+from jingwei.kernel import passwords
 from jingwei.kernel.commands import OurCommand
 from jingwei.kernel.models import Account
 from jingwei.kernel.refusals import Refused
@@ -160,7 +160,7 @@ def wrong_code(code: str) -> str:
 
 def wrong_login(login: str) -> str:
     """Why this is no login name."""
-    reason = accounts.why_not_login(login)
+    reason = passwords.why_not_login(login)
     return reasons.say(reason) if reason else ""
 
 
