@@ -20,6 +20,7 @@ COMMANDS = (
     ("migrate", "bring the database up to the program", "升级数据库结构"),
     ("backup", "copy the city while it runs", "备份"),
     ("restore", "make a city of a backup, and verify it", "从备份恢复并校验"),
+    ("account", "let somebody in again who lost phone or password", "丢失手机或密码时重新开通"),
     ("audit", "verify the journal, or seal it now", "校验日志，或立即加封"),
     ("check", "are the playbooks sound?", "检查流程文件"),
     ("rows", "the 172 practices and what stands of each", "172项做法的现状"),
