@@ -165,7 +165,7 @@ def test_an_import_is_taken_back_unless_something_was_built_on_it(admin: Client)
     run(admin, later, how="all")
     answer = admin.post(undo)
     assert answer.status_code in (409, 422)
-    assert "已被1个区域使用，如河东社区" in text_of(answer)
+    assert "导入的内容已在使用：区域（1），如河东社区" in text_of(answer)
     assert admin.post(reverse("admin-import-undo", args=[later.pk])).status_code == 302
     assert admin.post(undo).status_code == 302
     assert not Area.objects.filter(code__startswith="991103009").exists()

@@ -241,6 +241,7 @@ def test_a_big_number_tells_the_whole_on_hover() -> None:
     assert draw("{% share 1204 1289 %} {% share 1 3 2 %} {% share 0 0 %}") == "93.4% 33.33% —"
 
 
+@pytest.mark.django_db
 def test_a_browser_that_looks_for_the_icon_by_itself_finds_the_mark(client: Client) -> None:
     answer = client.get("/favicon.ico")
     assert (answer.status_code, answer["Location"]) == (301, "/static/jingwei/mark.svg")
