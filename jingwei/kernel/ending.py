@@ -15,13 +15,14 @@ _PR_SET_PDEATHSIG = 1
 def tie_to(parent: int) -> Callable[[], None]:
     """Return what a child of this process calls: from then on the system ends it when its parent dies.
 
-    Everything is looked up now: between a fork and the new program little may be done.
+    With SIGKILL, like its parent: nobody is left who would insist if it did not end. Everything is looked up
+    now: between a fork and the new program little may be done.
     """
     prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
     def tie() -> None:
         if prctl is not None:
-            prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != parent:  # it died in between
                 os._exit(1)
 

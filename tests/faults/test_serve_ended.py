@@ -47,9 +47,19 @@ def test_all_end_with_serve(city: City, end: Callable[[Server], None]) -> None:
         end(server)
         until(lambda: server.living.process.poll() is not None, within=30, what_for="serve ends")
         until(lambda: not server.living.members, within=30, what_for="everything else ends")
-        with socket.socket() as free:
-            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            free.bind(("127.0.0.1", server.port))
+        # a thread of who was killed may still be closing what it held when the process counts as dead
+        until(lambda: is_free(server.port), within=10, what_for="the port is free")
+
+
+def is_free(port: int) -> bool:
+    """Can it be bound, as the next server will want to?"""
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            free.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def test_a_port_is_not_served_twice(city: City) -> None:
