@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int8
 
 M = TypeVar("M", bound=models.Model)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,34 +90,12 @@ def stored(row: models.Model) -> list[Any]:
 
 def ask(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Run one statement and return its rows as the database gives them: numbers, texts, days."""
-    here = connections[DEFAULT_DB_ALIAS]
-    if here.queries_logged:
-        with here.cursor() as cursor:
-            cursor.execute(statement, params)
-            return list(cursor.fetchall())
-    here.ensure_connection()
-    if here.vendor == "sqlite":
-        with here.wrap_database_errors:
-            return list(here.connection.execute(_questioned(statement), params).fetchall())
-    with here.wrap_database_errors, RawCursor(here.connection) as raw:
-        raw.execute(_numbered(statement), params)
-        return list(raw.fetchall())
+    return _executed(statement, params, lambda cursor: list(cursor.fetchall()))
 
 
 def run(statement: str, params: Sequence[Any]) -> int:
     """Run one statement and return how many rows it wrote."""
-    here = connections[DEFAULT_DB_ALIAS]
-    if here.queries_logged:
-        with here.cursor() as cursor:
-            cursor.execute(statement, params)
-            return int(cursor.rowcount)
-    here.ensure_connection()
-    if here.vendor == "sqlite":
-        with here.wrap_database_errors:
-            return int(here.connection.execute(_questioned(statement), params).rowcount)
-    with here.wrap_database_errors, RawCursor(here.connection) as raw:
-        raw.execute(_numbered(statement), params)
-        return int(raw.rowcount)
+    return _executed(statement, params, lambda cursor: int(cursor.rowcount))
 
 
 def insert(*rows: models.Model) -> None:
@@ -270,14 +249,33 @@ def _together(statements: tuple[str, ...]) -> str:
     return "WITH " + ", ".join(f"w{n} AS ({statement})" for n, statement in enumerate(first)) + " " + last
 
 
-@cache
+def _executed(statement: str, params: Sequence[Any], take: Callable[[Any], T]) -> T:
+    """Run one statement the shortest way, or Django's way where somebody counts; return what is taken."""
+    here = connections[DEFAULT_DB_ALIAS]
+    if here.queries_logged:
+        with here.cursor() as cursor:
+            cursor.execute(statement, params)
+            return take(cursor)
+    here.ensure_connection()
+    if here.vendor == "sqlite":
+        with here.wrap_database_errors:
+            return take(here.connection.execute(_questioned(statement), params))
+    with here.wrap_database_errors, RawCursor(here.connection) as raw:
+        raw.execute(_numbered(statement), params)
+        return take(raw)
+
+
+# a list of keys makes a statement for every length: those of now are kept, not all there ever were
+
+
+@lru_cache(maxsize=512)
 def _numbered(statement: str) -> str:
     """The same statement with PostgreSQL's own places ($1, $2 …): nothing has to look for them again."""
     parts = statement.split("%s")
     return "".join(f"{part}${n}" for n, part in enumerate(parts[:-1], 1)) + parts[-1]
 
 
-@cache
+@lru_cache(maxsize=512)
 def _questioned(statement: str) -> str:
     """The same statement with SQLite's own places."""
     return statement.replace("%s", "?")
